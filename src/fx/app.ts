@@ -1,0 +1,359 @@
+import type { Container } from 'inversify';
+import { Builder, type BuiltIns, type Intercept } from './builder.ts';
+import { Clock, systemClock } from './clock.ts';
+import { request, type Complete, type Component, type Item, type List } from './component.ts';
+import type { Settings } from './condition.ts';
+import { containerOf } from './container.ts';
+import { Crew, interrupted } from './crew.ts';
+import { draw, type GraphFormat } from './draw.ts';
+import { errorOf, findingsOf, FxError, messageOf, type Finding } from './errors.ts';
+import { EventSink, type Event } from './events.ts';
+import { plan, type Graph } from './graph.ts';
+import type { Instance } from './instance.ts';
+import { Jobs, jobsOf } from './jobs.ts';
+import { Journal } from './journal.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { missing } from './missing.ts';
+import { Place } from './place.ts';
+import { Process, systemProcess } from './process.ts';
+import { declarations } from './declarations.ts';
+import { differenceOf, explain, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
+import { Runner } from './runner.ts';
+import { ShutdownBox, Shutdowner, type Shutdown } from './shutdown.ts';
+import { sink } from './sinks.ts';
+import { token, type Token } from './token.ts';
+
+/** The graph of the app in DOT, for components that show it. */
+export const DotGraph = token<string>()('fx.dot-graph');
+
+export interface AppOptions {
+  /** Where conditions (`when`) read settings. */
+  readonly settings?: Settings;
+  /** Get every event from the first on. With `TRACE_FX=1` in the environment, fx's console lines go to standard error. */
+  readonly sinks?: readonly EventSink[];
+  /** For constructing, starting and getting ready together. Default: `DD_FX_START_TIMEOUT_SECONDS`, or 5 minutes. */
+  readonly startTimeoutMs?: number;
+  /** For draining and stopping together, also after a failed start. Default: `DD_FX_STOP_TIMEOUT_SECONDS`, or 5 minutes. */
+  readonly stopTimeoutMs?: number;
+  /** For each constructor that has no limit of its own. Default: what is left of the start. */
+  readonly createTimeoutMs?: number;
+  /** For each start and ready hook that has no limit of its own. Default: what is left of the start. */
+  readonly hookTimeoutMs?: number;
+  /** How many independent components are constructed, started or stopped at the same time. Default 1: fx's order exactly. */
+  readonly concurrency?: number;
+  /** Time; tests give a manual one. */
+  readonly clock?: Clock;
+  readonly process?: Process;
+}
+
+/** What only the run forms and the test kit give. */
+interface Internals {
+  readonly request?: Item;
+  readonly intercept?: Intercept;
+}
+
+/** Makes an app of a list that provides everything that it requires. Nothing is constructed before {@link App.start}. */
+export function app<const L extends List>(list: L & Complete<L>, options: AppOptions = {}): App {
+  return new App(list, options);
+}
+
+const defaultTimeoutMs = 300_000;
+const signals = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/**
+ * An ordered list of components, through its whole life: planned when made, then constructed, started and made ready by
+ * {@link start}, drained and stopped in reverse by {@link stop}. It may be started again after it was stopped; its
+ * components are constructed once.
+ */
+export class App {
+  readonly #options: AppOptions;
+  readonly #internals: Internals;
+  readonly #clock: Clock;
+  readonly #process: Process;
+  readonly #journal: Journal;
+  readonly #graph: Graph;
+  readonly #builtIns: BuiltIns;
+  readonly #shutdown = new ShutdownBox();
+  #state: Report['state'] = 'stopped';
+  #isBuilt = false;
+  #crew: Crew;
+  #runner: Runner;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #unlisten: (() => void) | undefined;
+  #container: Container | undefined;
+
+  constructor(list: List, options: AppOptions, internals: Internals = {}) {
+    this.#options = options;
+    this.#internals = internals;
+    this.#clock = options.clock ?? systemClock;
+    this.#process = options.process ?? systemProcess;
+    this.#builtIns = this.#makeBuiltIns();
+    const items = internals.request === undefined || !Array.isArray(list) ? list : [...list, internals.request];
+    this.#graph = plan({ list: items, settings: options.settings, builtIns: new Set(this.#builtIns.keys()), missing });
+    this.error = errorOf(this.#graph.findings);
+    this.#journal = this.#makeJournal();
+    this.#crew = this.#makeCrew();
+    this.#runner = this.#makeRunner();
+  }
+
+  /** What is wrong with the list, as {@link start} throws it; `undefined` when it can begin. */
+  readonly error: FxError | undefined;
+
+  /** Everything that is wrong with the list; constructs nothing. Exactly what {@link start} would report. */
+  validate(): readonly Finding[] {
+    return this.#graph.findings;
+  }
+
+  plan(): Plan {
+    return planOf(this.#graph);
+  }
+
+  report(): Report {
+    const components = this.#crew.instances.map(reportOf);
+    const isWell = (each: Report['components'][number]): boolean => each.state !== 'failed' && each.state !== 'skipped' && each.jobs.every(({ failures }) => failures === 0);
+    return { state: this.#state, healthy: components.every(isWell), components };
+  }
+
+  /** Why something is in the build (the shortest path from a root), or why it is not. Takes a token, a component or a name. */
+  explain(what: Token | Component | string): string {
+    return explain(this.#graph, what);
+  }
+
+  /** Draws what is built; once a start has failed, with the culprit in red and what it took down in orange. */
+  graph(format: GraphFormat): string {
+    return draw(this.#graph, format, this.#crew.instances);
+  }
+
+  /** How another list, planned under the same options, would differ. */
+  diff(other: List): Difference {
+    return differenceOf(this.#graph, new App(other, this.#options, this.#internals).#graph);
+  }
+
+  /** An inversify container with everything that is built and visible at top level; each value under its token. */
+  get container(): Container {
+    this.#container ??= containerOf(this.#graph, this.#crew.instances);
+    return this.#container;
+  }
+
+  /**
+   * Constructs, starts and makes ready. When anything fails, the deadline passes or `signal` is aborted, whatever had
+   * started is stopped in reverse, on the stop budget, before this rejects with one {@link FxError}.
+   */
+  start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#state !== 'stopped') return Promise.reject(wrongState('start', this.#state));
+    this.#state = 'starting';
+    this.#starting = this.#start(signal);
+    return this.#starting;
+  }
+
+  /** Drains and stops in reverse; does nothing when nothing is started. During a start, ends that first. */
+  async stop(): Promise<void> {
+    if (this.#state === 'starting') {
+      this.#crew.interruptWith(interrupted('stop was called'));
+      await this.#starting?.catch(rethrowFailedStops);
+    }
+    if (this.#state === 'started') {
+      this.#state = 'stopping';
+      this.#stopping = this.#stop();
+    }
+    await this.#stopping;
+    this.#release();
+  }
+
+  /**
+   * Waits until a component or a signal asks the app to end; from here on SIGINT and SIGTERM are listened to, until it has
+   * stopped. A second signal ends the process at once with 128 plus its number. Stops nothing by itself.
+   */
+  wait(): Promise<Shutdown> {
+    if (this.#unlisten === undefined) {
+      const stopListening = Object.entries(signals).map(([name, number]) =>
+        this.#process.onSignal(name as NodeJS.Signals, () => this.#signalled(name, number)),
+      );
+      this.#unlisten = () => stopListening.forEach((each) => each());
+    }
+    return this.#shutdown.wait();
+  }
+
+  /** Tells the sinks and ends the process. */
+  forceExit(exitCode: number, because: string): void {
+    this.#emit({ kind: 'ForcedExit', at: this.#clock.monotonic(), exitCode, because });
+    this.#process.exit(exitCode);
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    const interrupt = (): void => this.#crew.interruptWith(interrupted(`the caller's signal was aborted: ${messageOf(signal?.reason)}`));
+    signal?.addEventListener('abort', interrupt);
+    try {
+      if (this.error !== undefined) throw this.error;
+      this.#crew.begin(this.#options.startTimeoutMs ?? secondsOf(this.#process.env['DD_FX_START_TIMEOUT_SECONDS']));
+      if (signal?.aborted === true) interrupt();
+      if (!this.#isBuilt) await this.#build();
+      await this.#runner.start();
+      this.#state = 'started';
+      this.#emit({ kind: 'Started', at: this.#clock.monotonic() });
+    } catch (error) {
+      this.#journal.giveUp();
+      const failure = error === this.error ? this.error : await this.#rollBack(error);
+      this.#state = 'stopped';
+      this.#emit({ kind: 'Started', at: this.#clock.monotonic(), error: failure });
+      throw failure;
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+    }
+  }
+
+  async #build(): Promise<void> {
+    if (this.#journal.isHeard) {
+      const told = declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() });
+      for (const { event, scope } of told) this.#journal.emit(event, scope);
+    }
+    const { createTimeoutMs = Infinity } = this.#options;
+    await new Builder(this.#crew, { builtIns: this.#builtIns, createTimeoutMs, intercept: this.#internals.intercept }).build();
+    this.#isBuilt = true;
+  }
+
+  async #rollBack(error: unknown): Promise<FxError> {
+    const causes = findingsIn(error);
+    if (!this.#isBuilt) {
+      // Nothing has started; the next start constructs everything anew, so what failed once is tried again.
+      this.#crew = this.#makeCrew();
+      this.#runner = this.#makeRunner();
+      return new FxError(causes);
+    }
+    this.#emit({ kind: 'RollingBack', at: this.#clock.monotonic(), error: new FxError(causes) });
+    const findings = await this.#runner.stop();
+    this.#emit({ kind: 'RolledBack', at: this.#clock.monotonic(), ...failureOf(findings) });
+    return new FxError([...causes, ...findings]);
+  }
+
+  async #stop(): Promise<void> {
+    const { requested } = this.#shutdown;
+    if (requested !== undefined) this.#emit({ kind: 'Stopping', at: this.#clock.monotonic(), by: requested.by });
+    const outcome = failureOf(await this.#runner.stop());
+    this.#state = 'stopped';
+    this.#emit({ kind: 'Stopped', at: this.#clock.monotonic(), ...outcome });
+    this.#release();
+    if (outcome.error !== undefined) throw outcome.error;
+  }
+
+  #release(): void {
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    this.#shutdown.clear();
+  }
+
+  #signalled(name: string, number: number): void {
+    if (this.#ask({ by: name, exitCode: 0 })) return;
+    this.forceExit(128 + number, `${name} came while the app was already ending`);
+  }
+
+  #ask(shutdown: Shutdown): boolean {
+    const { by, exitCode, cause } = shutdown;
+    this.#emit({ kind: 'ShutdownRequested', at: this.#clock.monotonic(), by, exitCode, ...(cause === undefined ? {} : { error: cause }) });
+    return this.#shutdown.request(shutdown);
+  }
+
+  #emit(event: Event): void {
+    this.#journal.emit(event, this.#graph.root);
+  }
+
+  #makeJournal(): Journal {
+    const { sinks = [] } = this.#options;
+    const trace = this.#process.env['TRACE_FX'];
+    const stderr = sink.console((text) => this.#process.warn(text));
+    const journal = new Journal(trace === '1' ? [...sinks, stderr] : sinks, trace === '0' ? () => {} : stderr);
+    if (trace !== '0') {
+      for (const node of this.#graph.order) if (node.item.outputs.some((output) => output.token === (EventSink as Token))) journal.expect(node.scope);
+    }
+    return journal;
+  }
+
+  #makeCrew(): Crew {
+    return new Crew({ graph: this.#graph, clock: this.#clock, journal: this.#journal, concurrency: this.#options.concurrency ?? 1 });
+  }
+
+  #makeRunner(): Runner {
+    const { hookTimeoutMs = Infinity, stopTimeoutMs = secondsOf(this.#process.env['DD_FX_STOP_TIMEOUT_SECONDS']) } = this.#options;
+    return new Runner(this.#crew, { hookTimeoutMs, stopTimeoutMs });
+  }
+
+  #makeBuiltIns(): BuiltIns {
+    return new Map<Token, (asking: Instance) => unknown>([
+      [Lifecycle, (asking) => asking.lifecycle],
+      [Shutdowner, (asking) => this.#shutdownerOf(asking)],
+      [Jobs, (asking) => this.#jobsOf(asking)],
+      [Clock, () => this.#clock],
+      [Process, () => this.#process],
+      [DotGraph, () => this.graph('dot')],
+    ]);
+  }
+
+  #shutdownerOf({ node }: Instance): Shutdowner {
+    return {
+      shutdown: ({ cause, exitCode = cause === undefined ? 0 : 1 } = {}) => {
+        this.#ask({ by: node.label, exitCode, ...(cause === undefined ? {} : { cause }) });
+      },
+    };
+  }
+
+  #jobsOf(asking: Instance): Jobs {
+    const watcher = {
+      failed: (job: string, failures: number, how: { readonly error: unknown; readonly retryInMs: number | undefined }) =>
+        this.#emit({ kind: 'JobFailed', ...this.#crew.common(asking), job, failures, ...how }),
+      recovered: (job: string, failures: number) => this.#emit({ kind: 'JobRecovered', ...this.#crew.common(asking), job, failures }),
+      shutdown: (cause: FxError) => this.#shutdownerOf(asking).shutdown({ cause }),
+    };
+    const jobs: Jobs = jobsOf(
+      (hook, report) => {
+        asking.append(hook, asking.node.item.place);
+        asking.jobs = [...asking.jobs, report];
+      },
+      { clock: this.#clock, watcher },
+    );
+    return jobs;
+  }
+}
+
+/** An app whose values at top level are also handed out: for one-shot functions and tests. */
+export function appWithRequest(
+  list: List,
+  options: AppOptions,
+  asked: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void; readonly intercept?: Intercept },
+): App {
+  const { requires, receive, intercept } = asked;
+  return new App(list, options, { request: request(requires, receive, new Place(appWithRequest)), ...(intercept === undefined ? {} : { intercept }) });
+}
+
+/** Integer seconds; anything else is the default, as in Datadog's fxutil. */
+function secondsOf(text: string | undefined): number {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) * 1000 : defaultTimeoutMs;
+}
+
+/** What a start failed of. Components that were merely interrupted because another failed are not to blame. */
+function findingsIn(error: unknown): readonly [Finding, ...Finding[]] {
+  const errors = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error];
+  const findings = errors.flatMap((each) => findingsOf(each, unexpected));
+  const guilty = findings.filter(({ code }) => code !== 'FX_INTERRUPTED');
+  const [first = unexpected(error), ...others] = guilty.length > 0 ? guilty : findings.slice(0, 1);
+  return [first, ...others];
+}
+
+function failureOf(findings: readonly Finding[]): { readonly error?: FxError } {
+  const error = errorOf(findings);
+  return error === undefined ? {} : { error };
+}
+
+/** A start that was ended by a stop has not failed; what could not be stopped has. */
+function rethrowFailedStops(error: unknown): void {
+  const failure = errorOf(findingsIn(error).filter(({ code }) => code !== 'FX_INTERRUPTED'));
+  if (failure !== undefined) throw failure;
+}
+
+function unexpected(cause: unknown): Finding {
+  return { code: 'FX_STATE', message: `the framework itself failed: ${messageOf(cause)}`, fix: 'report this as a bug of the framework', cause };
+}
+
+function wrongState(call: string, state: string): FxError {
+  return new FxError([{ code: 'FX_STATE', message: `attempted to ${call} the app when in state: ${state}`, fix: 'stop it first' }]);
+}

@@ -1,0 +1,44 @@
+/**
+ * When a component is in the app, as data, so that a plan can print it. A string is a setting that must be on: anything
+ * but `false`, `0`, `''`, `'false'`, null and undefined. A list holds when each of its conditions does.
+ */
+export type Condition = string | Test | readonly (string | Test)[];
+
+interface Test {
+  readonly setting: string;
+  /** The value that it must have, or a predicate over it. */
+  readonly is: string | number | boolean | ((value: unknown) => boolean);
+}
+
+/** Reads one setting by its dotted key; `undefined` when it is not set. */
+export type Settings = (key: string) => unknown;
+
+/** Why the condition does not hold, or `undefined` when it does. */
+export function refusal(condition: Condition, settings: Settings): string | undefined {
+  for (const each of Array.isArray(condition) ? (condition as readonly (string | Test)[]) : [condition as string | Test]) {
+    const test = typeof each === 'string' ? { setting: each, is: isOn } : each;
+    const value = settings(test.setting);
+    const holds = typeof test.is === 'function' ? test.is(value) : Object.is(value, test.is);
+    if (!holds) return `setting "${test.setting}" is ${show(value)}${wanted(test)}`;
+  }
+  return undefined;
+}
+
+/** The condition in words: `leader_election`, `external_metrics_provider.mode is "crd"`. */
+export function describeCondition(condition: Condition): string {
+  const all = Array.isArray(condition) ? (condition as readonly (string | Test)[]) : [condition as string | Test];
+  return all.map((each) => (typeof each === 'string' ? each : `${each.setting}${wanted(each).replace(',', '')}`)).join(' and ');
+}
+
+function isOn(value: unknown): boolean {
+  return value !== false && value !== 0 && value !== '' && value !== 'false' && value !== null && value !== undefined;
+}
+
+function wanted({ is }: Test): string {
+  if (is === isOn) return ', it must be on';
+  return typeof is === 'function' ? `, it must be ${is.name === 'is' ? 'as its condition says' : is.name}` : `, it must be ${show(is)}`;
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'not set' : (JSON.stringify(value) ?? String(value));
+}

@@ -1,0 +1,93 @@
+/** Every code that a finding can carry, and what it means. Stable: programs may branch on them. */
+export const codes = {
+  FX_BAD_DEFINITION: 'a component, module or list item is not what the framework takes',
+  FX_MISSING: 'something is required that nothing in the list provides',
+  FX_DUPLICATE: 'a token is provided, or decorated in one module, more than once',
+  FX_TOKEN_CLASH: 'two different tokens have the same key',
+  FX_CYCLE: 'components require each other in a circle',
+  FX_NOTHING_TO_REPLACE: 'a replacement, or a decorator, is for something that the list does not provide',
+  FX_CREATE_FAILED: 'a constructor or an invoked function threw or rejected',
+  FX_CREATE_TIMEOUT: 'a constructor did not settle within its deadline',
+  FX_BAD_VALUE: 'a constructor yielded something else than it declares',
+  FX_START_FAILED: 'a start or ready hook threw or rejected',
+  FX_START_TIMEOUT: 'a start or ready hook did not settle within its deadline',
+  FX_STOP_FAILED: 'a stop or drain hook threw or rejected',
+  FX_STOP_TIMEOUT: 'a stop or drain hook did not settle within its deadline',
+  FX_INTERRUPTED: 'the start was interrupted by a stop, a signal or the caller',
+  FX_STATE: 'the call does not fit the state of the app',
+  FX_JOB_FAILED: 'a background job gave up and its failure shuts the app down',
+  FX_LEAK: 'a test left timers, sockets, handles or listeners behind',
+} as const;
+export type Code = keyof typeof codes;
+
+/** One thing that is wrong, with the answers to: what, who wanted it, where that is written, what to do. */
+export interface Finding {
+  readonly code: Code;
+  readonly message: string;
+  /** The component that is concerned. */
+  readonly component?: string;
+  /** Who wanted it: the component, and how it is reached from a root where that helps. */
+  readonly wantedBy?: string;
+  /** `file:line`. */
+  readonly place?: string;
+  readonly fix: string;
+  /** The circle of a cycle, first = last. */
+  readonly path?: readonly string[];
+  /** What the component threw. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of the framework: it carries every finding, so that all of a list's mistakes are mended at once. `code` is
+ * that of the first finding, `cause` the first thing that a component threw.
+ */
+export class FxError extends Error {
+  override readonly name = 'FxError';
+  readonly code: Code;
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly [Finding, ...Finding[]]) {
+    const thrown = findings.find(({ cause }) => cause !== undefined);
+    super(render(findings), thrown === undefined ? {} : { cause: thrown.cause });
+    this.code = findings[0].code;
+    this.findings = findings;
+  }
+
+  /** For JSON sinks and machines: the findings, with causes as text. */
+  toJSON(): object {
+    return { name: this.name, code: this.code, findings: this.findings.map((finding) => ({ ...finding, ...causeText(finding) })) };
+  }
+}
+
+/** One error out of several findings; `undefined` when there are none. */
+export function errorOf(findings: readonly Finding[]): FxError | undefined {
+  const [first, ...rest] = findings;
+  return first === undefined ? undefined : new FxError([first, ...rest]);
+}
+
+/** The findings that an error stands for; a stranger's error becomes one of the given kind. */
+export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): readonly Finding[] {
+  return error instanceof FxError ? error.findings : [otherwise(error)];
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function causeText({ cause }: Finding): { readonly cause?: string } {
+  return cause === undefined ? {} : { cause: messageOf(cause) };
+}
+
+function render(findings: readonly Finding[]): string {
+  if (findings.length === 1 && findings[0] !== undefined) return paragraph(findings[0], '  ');
+  const numbered = findings.map((finding, index) => `  ${index + 1}. ${paragraph(finding, '       ')}`);
+  return `${findings.length} problems\n${numbered.join('\n')}`;
+}
+
+function paragraph({ code, message, wantedBy, place, fix }: Finding, indent: string): string {
+  const lines = [`${code}: ${message}`];
+  if (wantedBy !== undefined) lines.push(`wanted by  ${wantedBy}`);
+  if (place !== undefined) lines.push(`written at ${place}`);
+  lines.push(`what to do ${fix}`);
+  return lines.join(`\n${indent}`);
+}

@@ -1,0 +1,90 @@
+import { FxError } from './errors.ts';
+import type { Node, Source } from './graph.ts';
+import type { JobReport } from './jobs.ts';
+import { Lifecycle, type Hook, type HookFunction } from './lifecycle.ts';
+import { Place } from './place.ts';
+
+export type ComponentState = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
+export type HookState = 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped';
+
+/** A hook as it was appended, and what became of it. */
+export class HookRecord {
+  readonly hook: Hook;
+  readonly name: string;
+  readonly place: Place;
+  state: HookState = 'idle';
+  startMs: number | undefined;
+  stopMs: number | undefined;
+  /** Given up by the framework, but not settled yet. */
+  isStillRunning = false;
+
+  constructor(hook: Hook, place: Place) {
+    this.hook = hook;
+    this.name = hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
+    this.place = place;
+  }
+}
+
+function nameOf(call: HookFunction | undefined, ofProperty: string): string | undefined {
+  return call === undefined || call.name === '' || call.name === ofProperty ? undefined : call.name;
+}
+
+const none: readonly never[] = [];
+
+/** A node being built, started and stopped. */
+export class Instance {
+  readonly node: Node;
+  hooks: readonly HookRecord[] = none;
+  jobs: readonly (() => JobReport)[] = none;
+  value: unknown;
+  state: ComponentState = 'planned';
+  failure: unknown;
+  createMs: number | undefined;
+  /** No hook can be appended any more. */
+  isSealed = false;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  get lifecycle(): Lifecycle {
+    const append = (hook: Hook): void => this.append(hook, new Place(append));
+    return { append };
+  }
+
+  append(hook: Hook, place: Place): void {
+    if (this.isSealed) {
+      throw new FxError([
+        {
+          code: 'FX_STATE',
+          message: `${this.node.label} appends hook "${hook.name ?? ''}" after the app has begun to start, so it would never run`,
+          component: this.node.label,
+          place: String(place),
+          fix: 'append hooks while create runs; what goes on later is a job',
+        },
+      ]);
+    }
+    this.hooks = [...this.hooks, new HookRecord(hook, place)];
+  }
+
+  /** The first of what it cannot do without that is not there, because it failed or was skipped itself. */
+  blockedBy(instances: readonly Instance[]): Instance | undefined {
+    for (const [at, { form }] of this.node.item.inputs.entries()) {
+      if (form !== 'one') continue;
+      const needed = instances[this.node.sources[at]?.[0]?.node.rank ?? -1];
+      if (needed !== undefined && isLost(needed)) return needed;
+    }
+    return undefined;
+  }
+}
+
+export function isLost({ state }: Instance): boolean {
+  return state === 'failed' || state === 'skipped';
+}
+
+/** The value of a source, or `undefined` when its component is not there. */
+export function valueOf({ node, output }: Source, instances: readonly Instance[]): unknown {
+  const instance = instances[node.rank];
+  if (instance === undefined || isLost(instance)) return undefined;
+  return output.property === undefined ? instance.value : (instance.value as Readonly<Record<string, unknown>>)[output.property];
+}

@@ -1,0 +1,31 @@
+import { token } from './token.ts';
+
+/** What a component may know of the process it runs in; a component, so that tests own environment, signals and exit. */
+export interface Process {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly argv: readonly string[];
+  /** Listens for an operating-system signal until the returned function is called. */
+  onSignal(signal: NodeJS.Signals, listener: () => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+  /** Writes text to standard error, synchronously, so that last words are not lost. */
+  warn(text: string): void;
+  /** Calls back after `ms` milliseconds of real time if the process is still alive; does not itself keep it alive. */
+  ifStillAliveAfter(ms: number, callback: () => void): () => void;
+}
+export const Process = token<Process>()('fx.process');
+
+export const systemProcess: Process = {
+  env: process.env,
+  argv: process.argv,
+  onSignal(signal, listener) {
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  },
+  exit: (code) => process.exit(code),
+  warn: (text) => process.stderr.write(text),
+  ifStillAliveAfter(ms, callback) {
+    const timer = setTimeout(callback, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,86 @@
+import { App, appWithRequest, type AppOptions } from './app.ts';
+import type { Complete, List, Needs, Requirements, Wanted } from './component.ts';
+import { FxError } from './errors.ts';
+import { systemProcess, type Process } from './process.ts';
+
+export interface RunOptions extends AppOptions {
+  /** Milliseconds of real time that the process may live on after the stop, before it is ended with 124. Default 5 000. */
+  readonly graceMs?: number;
+}
+
+/** What the process ends with when it outlives its stop by the grace period; as `timeout(1)` does. */
+const forcedExitCode = 124;
+
+/**
+ * Starts the app, waits until it is asked to end, stops it. A request that comes while it is still starting ends the start.
+ *
+ * @returns the exit code: 0 after a signal or a plain shutdown, 1 when the start or the stop failed or the shutdown had a
+ * cause, else what the shutdown asked for. Errors are written to standard error. Never rejects.
+ */
+export async function run<const L extends List>(list: L & Complete<L>, options: RunOptions = {}): Promise<number> {
+  const { process = systemProcess, graceMs = 5000 } = options;
+  const app = new App(list, options);
+  const asked = app.wait();
+  let exitCode = 0;
+  try {
+    await Promise.race([app.start(), asked]);
+    const { cause, exitCode: wanted } = await asked;
+    if (cause !== undefined) tell(process, cause);
+    exitCode = wanted;
+  } catch (error) {
+    exitCode = tell(process, error);
+  }
+  await app.stop().catch((error: unknown) => {
+    exitCode = tell(process, error);
+  });
+  process.ifStillAliveAfter(graceMs, () => app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop`));
+  return exitCode;
+}
+
+type Call<R extends Requirements, T> = (needs: Needs<R>, signal: AbortSignal) => T | Promise<T>;
+
+/**
+ * Starts the app, calls a function with what it requires, stops the app. The function's signal is aborted when a component
+ * or a signal asks the app to end.
+ *
+ * @returns what the function returns
+ * @throws what the function or the app threw; an AggregateError of both when the stop failed too
+ */
+export async function oneShot<const L extends List, const R extends Requirements, T>(
+  list: L & Complete<L, Wanted<R>>,
+  requires: R,
+  call: Call<R, T> | (AppOptions & { readonly run: Call<R, T> }),
+): Promise<T> {
+  const { run: work, ...options } = typeof call === 'function' ? { run: call } : call;
+  let needs: Needs<R> | undefined;
+  const app = appWithRequest(list, options, { requires, receive: (given) => void (needs = given) });
+  const ending = new AbortController();
+  void app.wait().then(({ by, cause }) => ending.abort(cause ?? new Error(`${by} asked the app to end`)));
+  const { signal } = ending;
+  const outcomes = [
+    await settle(async () => {
+      await app.start({ signal });
+      return work(needs as Needs<R>, signal);
+    }),
+    await settle(() => app.stop()),
+  ] as const;
+  const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+  if (errors.length > 1) throw new AggregateError(errors, 'the function failed, and then the app did not stop cleanly');
+  if (errors.length > 0) throw errors[0];
+  return (outcomes[0] as { readonly value: T }).value;
+}
+
+async function settle<T>(work: () => Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** The framework's own errors say all in their message; a stranger's needs its stack. */
+function tell(process: Process, error: unknown): number {
+  const text = error instanceof Error ? (error instanceof FxError ? error.message : (error.stack ?? error.message)) : String(error);
+  process.warn(`${text}\n`);
+  return 1;
+}
