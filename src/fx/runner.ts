@@ -154,6 +154,7 @@ export class Runner {
 
   /** A hook that started after all has acquired something, which nobody but us can release now. */
   #stopLate(instance: Instance, record: HookRecord): void {
+    record.state = 'started';
     this.#grantStopBudget();
     const stopping: Promise<void> = Promise.resolve(this.#stopHook(instance, { record, phase: 'stop' })).then(() => void this.#late.delete(stopping));
     this.#late.add(stopping);

@@ -1,0 +1,88 @@
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { errorOf, type Finding } from '../errors.ts';
+
+/** What keeps a process alive or open, by the names that Node gives async resources. */
+const kinds: Readonly<Record<string, string>> = {
+  Timeout: 'timer',
+  TCPSERVERWRAP: 'listening TCP socket',
+  TCPWRAP: 'TCP socket',
+  TLSWRAP: 'TLS socket',
+  PIPESERVERWRAP: 'listening pipe',
+  PIPEWRAP: 'pipe',
+  UDPWRAP: 'UDP socket',
+  FSEVENTWRAP: 'file watcher',
+  STATWATCHER: 'file watcher',
+  PROCESSWRAP: 'child process',
+  WORKER: 'worker',
+  MESSAGEPORT: 'message port',
+  HTTP2SESSION: 'HTTP/2 session',
+};
+
+interface Resource {
+  readonly kind: string;
+  readonly stack: string;
+  readonly resource: { readonly hasRef?: () => boolean };
+}
+
+/** Closing takes a socket some turns of the event loop; this is how long we look, in milliseconds of real time. */
+const patienceMs = 500;
+
+/**
+ * Watches what is opened by everything that runs inside {@link LeakWatch.inside}, and by all that follows from it, however
+ * much later. Resources of the test itself, or of its runner, are not its business.
+ */
+export class LeakWatch {
+  readonly #inside = new AsyncLocalStorage<LeakWatch>();
+  readonly #open = new Map<number, Resource>();
+  readonly #listeners = listenerCounts();
+  readonly #hook = createHook({
+    init: (id, type, _trigger, resource) => {
+      const kind = kinds[type];
+      if (kind === undefined || this.#inside.getStore() !== this) return;
+      this.#open.set(id, { kind, stack: new Error('opened here').stack ?? '', resource });
+    },
+    destroy: (id) => this.#open.delete(id),
+  }).enable();
+
+  inside<T>(call: () => T): T {
+    return this.#inside.run(this, call);
+  }
+
+  /** Ends the watch. @throws FxError `FX_LEAK` with one finding for each thing that is still open */
+  async end(): Promise<void> {
+    const giveUpAt = performance.now() + patienceMs;
+    while (this.#leaks().length > 0 && performance.now() < giveUpAt) await new Promise((resolve) => void setTimeout(resolve, 5));
+    this.#hook.disable();
+    const error = errorOf(this.#leaks());
+    if (error !== undefined) throw error;
+  }
+
+  #leaks(): Finding[] {
+    const open = [...this.#open.values()].filter(({ resource }) => resource.hasRef?.() ?? true);
+    const listeners = [...listenerCounts()].filter(([name, count]) => count > (this.#listeners.get(name) ?? 0));
+    return [
+      ...open.map(({ kind, stack }): Finding => ({
+        code: 'FX_LEAK',
+        message: `a ${kind} is still open after the stop`,
+        place: ownFrames(stack),
+        fix: 'close it in the stop of the hook whose start opened it',
+      })),
+      ...listeners.map(([name]): Finding => ({
+        code: 'FX_LEAK',
+        message: `process listens to "${String(name)}" more often than before`,
+        fix: 'remove the listener in stop',
+      })),
+    ];
+  }
+}
+
+function listenerCounts(): Map<string | symbol, number> {
+  return new Map(process.eventNames().map((name) => [name, process.listenerCount(name)]));
+}
+
+/** The frames of the code that opened it, without Node's own and ours. */
+function ownFrames(stack: string): string {
+  const frames = stack.split('\n').slice(2).map((line) => line.trim().replace(/^at /, ''));
+  const own = frames.filter((frame) => !/node:|\/fx\/(testing\/)?[a-z]+\.[jt]s:/.test(frame));
+  return own.slice(0, 3).join(' <- ') || 'unknown place';
+}
