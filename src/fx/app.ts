@@ -4,7 +4,7 @@ import { Clock, systemClock } from './clock.ts';
 import { request, type Complete, type Component, type Item, type List } from './component.ts';
 import type { Settings } from './condition.ts';
 import { containerOf } from './container.ts';
-import { Crew, interrupted } from './crew.ts';
+import { Crew } from './crew.ts';
 import { draw, type GraphFormat } from './draw.ts';
 import { errorOf, findingsOf, FxError, messageOf, type Finding } from './errors.ts';
 import { EventSink, type Event } from './events.ts';
@@ -81,7 +81,7 @@ export class App {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
-  #container: Container | undefined;
+  #container: Promise<Container> | undefined;
 
   constructor(list: List, options: AppOptions, internals: Internals = {}) {
     this.#options = options;
@@ -111,7 +111,8 @@ export class App {
 
   report(): Report {
     const components = this.#crew.instances.map(reportOf);
-    const isWell = (each: Report['components'][number]): boolean => each.state !== 'failed' && each.state !== 'skipped' && each.jobs.every(({ failures }) => failures === 0);
+    const isWell = (each: Report['components'][number]): boolean =>
+      each.state !== 'failed' && each.state !== 'skipped' && each.jobs.every(({ failures }) => failures === 0);
     return { state: this.#state, healthy: components.every(isWell), components };
   }
 
@@ -131,7 +132,7 @@ export class App {
   }
 
   /** An inversify container with everything that is built and visible at top level; each value under its token. */
-  get container(): Container {
+  container(): Promise<Container> {
     this.#container ??= containerOf(this.#graph, this.#crew.instances);
     return this.#container;
   }
@@ -150,7 +151,7 @@ export class App {
   /** Drains and stops in reverse; does nothing when nothing is started. During a start, ends that first. */
   async stop(): Promise<void> {
     if (this.#state === 'starting') {
-      this.#crew.interruptWith(interrupted('stop was called'));
+      this.#crew.interruptBy('stop was called');
       await this.#starting?.catch(rethrowFailedStops);
     }
     if (this.#state === 'started') {
@@ -182,7 +183,7 @@ export class App {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
-    const interrupt = (): void => this.#crew.interruptWith(interrupted(`the caller's signal was aborted: ${messageOf(signal?.reason)}`));
+    const interrupt = (): void => this.#crew.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`);
     signal?.addEventListener('abort', interrupt);
     try {
       if (this.error !== undefined) throw this.error;
@@ -219,6 +220,7 @@ export class App {
       // Nothing has started; the next start constructs everything anew, so what failed once is tried again.
       this.#crew = this.#makeCrew();
       this.#runner = this.#makeRunner();
+      this.#container = undefined;
       return new FxError(causes);
     }
     this.#emit({ kind: 'RollingBack', at: this.#clock.monotonic(), error: new FxError(causes) });
@@ -264,7 +266,8 @@ export class App {
     const stderr = sink.console((text) => this.#process.warn(text));
     const journal = new Journal(trace === '1' ? [...sinks, stderr] : sinks, trace === '0' ? () => {} : stderr);
     if (trace !== '0') {
-      for (const node of this.#graph.order) if (node.item.outputs.some((output) => output.token === (EventSink as Token))) journal.expect(node.scope);
+      for (const node of this.#graph.order)
+        if (node.item.outputs.some((output) => output.token === (EventSink as Token))) journal.expect(node.scope);
     }
     return journal;
   }
@@ -322,7 +325,10 @@ export function appWithRequest(
   asked: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void; readonly intercept?: Intercept },
 ): App {
   const { requires, receive, intercept } = asked;
-  return new App(list, options, { request: request(requires, receive, new Place(appWithRequest)), ...(intercept === undefined ? {} : { intercept }) });
+  return new App(list, options, {
+    request: request(requires, receive, new Place(appWithRequest)),
+    ...(intercept === undefined ? {} : { intercept }),
+  });
 }
 
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */
@@ -351,7 +357,12 @@ function rethrowFailedStops(error: unknown): void {
 }
 
 function unexpected(cause: unknown): Finding {
-  return { code: 'FX_STATE', message: `the framework itself failed: ${messageOf(cause)}`, fix: 'report this as a bug of the framework', cause };
+  return {
+    code: 'FX_STATE',
+    message: `the framework itself failed: ${messageOf(cause)}`,
+    fix: 'report this as a bug of the framework',
+    cause,
+  };
 }
 
 function wrongState(call: string, state: string): FxError {

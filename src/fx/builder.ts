@@ -1,24 +1,26 @@
-import { FxError, findingsOf, messageOf, type Finding } from './errors.ts';
-import { describeValue, type Node, type Source } from './graph.ts';
-import { type Instance, isLost, valueOf } from './instance.ts';
-import { Attempt, isThenable } from './lifecycle.ts';
+import { make, type Call } from './calls.ts';
 import type { Input } from './component.ts';
 import type { Crew } from './crew.ts';
+import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
+import { isProvider, type Node, type Source } from './graph.ts';
+import { isLost, valueOf, type Instance } from './instance.ts';
+import { isThenable } from './lifecycle.ts';
 import type { Token } from './token.ts';
+import { guarded, type Step } from './walk.ts';
 
 /** The values that the framework itself provides, made for the component that asks. */
 export type BuiltIns = ReadonlyMap<Token, (asking: Instance) => unknown>;
 
+/** Called in place of a constructor, which it may call. */
+export type Intercept = (instance: Instance, create: () => unknown) => unknown;
+
 export interface BuildOptions {
   readonly builtIns: BuiltIns;
-  /** Milliseconds for each constructor. */
+  /** Milliseconds for each constructor that has no limit of its own. */
   readonly createTimeoutMs: number;
   /** Wraps every constructor; for fault injection. */
   readonly intercept: Intercept | undefined;
 }
-
-/** Called in place of a constructor, which it may call. */
-export type Intercept = (instance: Instance, create: () => unknown) => unknown;
 
 /** Builds every instance in order; each gets what it requires by name. */
 export class Builder {
@@ -31,52 +33,68 @@ export class Builder {
   }
 
   build(): Promise<void> {
-    return this.#crew.each('forwards', (instance) => this.#build(instance));
+    return this.#crew.each('forwards', (instance) => {
+      if (instance.state !== 'planned' || this.#crew.skip(instance)) return undefined;
+      return guarded(
+        () => this.#build(instance),
+        (error) =>
+          this.#crew.lose(
+            instance,
+            findingsOf(error, (cause) => ({ code: 'FX_CREATE_FAILED', message: messageOf(cause), fix: 'see the cause', cause })),
+          ),
+      );
+    });
   }
 
-  #build(instance: Instance): void | Promise<void> {
-    if (instance.state !== 'planned' || this.#crew.skip(instance)) return undefined;
-    this.#announce(instance, undefined);
-    const attempt = new CreateAttempt(this.#crew, { instance, options: this.#options, needs: this.#needs(instance) });
-    try {
-      this.#crew.interrupt.throwIfAborted();
-      const made = attempt.run();
-      if (isThenable(made)) return this.#buildLater(attempt, made);
-      this.#finish(attempt, made);
-    } catch (error) {
-      this.#fail(attempt, error);
-    }
-    return undefined;
+  #build(instance: Instance): Step {
+    const { item, label } = instance.node;
+    const begun = this.#crew.clock.monotonic();
+    const left = this.#crew.left(begun);
+    const own = item.timeouts.create ?? this.#options.createTimeoutMs;
+    if (this.#crew.isHeard) this.#announce(instance);
+    const run = (): unknown => this.#create(instance);
+    const made = make(
+      {
+        instance,
+        phase: 'create',
+        name: label,
+        place: item.place,
+        begun,
+        ms: Math.min(own, left),
+        isOwn: own <= left,
+        run,
+        ended: this.#ended,
+      },
+      this.#crew,
+    );
+    return isThenable(made) ? Promise.resolve(made).then((value) => this.#keep(instance, value)) : this.#keep(instance, made);
   }
 
-  async #buildLater(attempt: CreateAttempt, made: PromiseLike<unknown>): Promise<void> {
-    try {
-      this.#finish(attempt, await made);
-    } catch (error) {
-      this.#fail(attempt, error);
-    }
+  #create(instance: Instance): unknown {
+    const create = instance.node.item.create as (needs: Readonly<Record<string, unknown>>) => unknown;
+    const needs = this.#needs(instance);
+    const { intercept } = this.#options;
+    return intercept === undefined ? create(needs) : intercept(instance, () => create(needs));
   }
 
   #needs(instance: Instance): Readonly<Record<string, unknown>> {
     const needs: Record<string, unknown> = {};
     const { item, sources } = instance.node;
-    for (let at = 0; at < sources.length; at += 1) {
-      const input = item.inputs[at];
-      if (input !== undefined) needs[input.property] = this.#need(instance, { input, sources: sources[at] ?? [] });
-    }
+    item.inputs.forEach((input, at) => {
+      const linked = sources[at] ?? [];
+      const source = linked[0];
+      if (input.form === 'list' || input.form === 'map') needs[input.property] = this.#group(input, linked);
+      else if (source === undefined) needs[input.property] = this.#options.builtIns.get(input.token)?.(instance);
+      else needs[input.property] = valueOf(source, this.#crew.instances);
+    });
     return needs;
   }
 
-  #need(instance: Instance, { input, sources }: { readonly input: Input; readonly sources: readonly Source[] }): unknown {
-    const { instances } = this.#crew;
+  #group({ form }: Input, sources: readonly Source[]): unknown {
     const [source] = sources;
-    if (input.form === 'list' || input.form === 'map') {
-      const decorated = source?.node.item.kind === 'decorate' || source?.node.item.kind === 'replace';
-      const members = decorated && source !== undefined ? entriesOf(valueOf(source, instances)) : sources.flatMap((each) => this.#members(each));
-      return input.form === 'list' ? members.map(([, value]) => value) : new Map(members);
-    }
-    if (source !== undefined) return valueOf(source, instances);
-    return this.#options.builtIns.get(input.token)?.(instance);
+    const isDecorated = source !== undefined && !isProvider(source.node.item);
+    const members = isDecorated ? entriesOf(valueOf(source, this.#crew.instances)) : sources.flatMap((each) => this.#members(each));
+    return form === 'list' ? members.map(([, value]) => value) : new Map(members);
   }
 
   #members(source: Source): [string, unknown][] {
@@ -85,100 +103,44 @@ export class Builder {
     if (instance === undefined || isLost(instance)) return [];
     const value = valueOf(source, this.#crew.instances);
     const name = output.group?.name ?? node.label;
-    if (output.group?.flatten !== true) return [[name, value]];
-    return (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]);
+    return output.group?.flatten === true
+      ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each])
+      : [[name, value]];
   }
 
-  #finish({ instance, begun }: CreateAttempt, value: unknown): void {
-    const { node } = instance;
-    checkValue(node, value);
+  #keep(instance: Instance, value: unknown): void {
+    const { start, stop, place, name } = instance.node.item;
+    checkValue(instance.node, value);
     instance.value = value;
     instance.state = 'constructed';
-    instance.createMs = this.#crew.clock.monotonic() - begun;
-    const { start, stop, place, name } = node.item;
     if (start !== undefined || stop !== undefined) {
-      instance.append({ name, start: start && ((context) => start(value as never, context)), stop: stop && ((context) => stop(value as never, context)) }, place);
+      instance.append(
+        { name, start: start && ((context) => start(value as never, context)), stop: stop && ((context) => stop(value as never, context)) },
+        place,
+      );
     }
-    this.#announce(instance, { runtimeMs: instance.createMs });
-    this.#crew.connectLogger(instance);
+    if (this.#crew.isHeard) this.#crew.connectLogger(instance);
   }
 
-  #fail({ instance, begun }: CreateAttempt, error: unknown): void {
-    const { item, label } = instance.node;
-    instance.createMs = this.#crew.clock.monotonic() - begun;
-    this.#announce(instance, { runtimeMs: instance.createMs, error });
-    const verb = item.kind === 'invoke' ? 'invoked function' : 'constructor of';
-    const findings = findingsOf(error, (cause): Finding => ({
-      code: 'FX_CREATE_FAILED',
-      message: `${verb} ${label} failed: ${messageOf(cause)}`,
-      component: label,
-      wantedBy: this.#crew.pathTo(instance.node),
-      place: String(item.place),
-      fix: item.allowedToFail ? 'see the cause' : `see the cause; if the app can do without ${label}, declare it onFailure: 'continue'`,
-      cause,
-    }));
-    this.#crew.lose(instance, findings);
-  }
+  readonly #ended: Call['ended'] = ({ instance }, outcome) => {
+    instance.createMs = outcome.runtimeMs;
+    if (this.#crew.isHeard) this.#announce(instance, outcome);
+  };
 
-  #announce(instance: Instance, outcome: { readonly runtimeMs: number; readonly error?: unknown } | undefined): void {
-    if (!this.#crew.isHeard) return;
+  #announce(instance: Instance, outcome?: { readonly runtimeMs: number; readonly error?: unknown }): void {
     const common = this.#crew.common(instance);
-    const { kind, place } = instance.node.item;
-    if (kind !== 'invoke' && instance.node.item.outputs.length > 0) {
-      this.#crew.emit(instance, outcome === undefined ? { kind: 'BeforeRun', ...common, kindOfRun: kind } : { kind: 'Run', ...common, kindOfRun: kind, ...outcome });
+    const { kind, outputs, place } = instance.node.item;
+    if (kind === 'invoke' || outputs.length === 0) {
+      this.#crew.emit(
+        instance,
+        outcome === undefined ? { kind: 'Invoking', ...common } : { kind: 'Invoked', ...common, place: String(place), ...outcome },
+      );
     } else {
-      this.#crew.emit(instance, outcome === undefined ? { kind: 'Invoking', ...common } : { kind: 'Invoked', ...common, place: String(place), ...outcome });
+      this.#crew.emit(
+        instance,
+        outcome === undefined ? { kind: 'BeforeRun', ...common, kindOfRun: kind } : { kind: 'Run', ...common, kindOfRun: kind, ...outcome },
+      );
     }
-  }
-}
-
-/** One call of one constructor. */
-class CreateAttempt extends Attempt {
-  readonly instance: Instance;
-  readonly #crew: Crew;
-  readonly #isOwnLimit: boolean;
-  readonly #intercept: Intercept | undefined;
-  readonly #needs: Readonly<Record<string, unknown>>;
-
-  constructor(crew: Crew, what: { readonly instance: Instance; readonly options: BuildOptions; readonly needs: Readonly<Record<string, unknown>> }) {
-    const { instance, options } = what;
-    const begun = crew.clock.monotonic();
-    const own = instance.node.item.timeouts.create ?? options.createTimeoutMs;
-    const left = crew.left(begun);
-    super(crew.clock, { begun, ms: Math.min(own, left) });
-    this.instance = instance;
-    this.#crew = crew;
-    this.#isOwnLimit = own <= left;
-    this.#intercept = options.intercept;
-    this.#needs = what.needs;
-  }
-
-  run(): unknown {
-    return this.make(this.#crew.interrupt);
-  }
-
-  protected call(): unknown {
-    const create = this.instance.node.item.create as (needs: Readonly<Record<string, unknown>>) => unknown;
-    return this.#intercept === undefined ? create(this.#needs) : this.#intercept(this.instance, () => create(this.#needs));
-  }
-
-  protected timedOut(): Error {
-    const { label, item } = this.instance.node;
-    return this.#crew.timedOut({
-      code: 'FX_CREATE_TIMEOUT',
-      what: `constructing ${label}`,
-      place: item.place,
-      instance: this.instance,
-      ms: this.ms,
-      isOwn: this.#isOwnLimit,
-    });
-  }
-
-  protected givenUp(): void {}
-
-  /** Constructing is silent, so there is nothing to release. */
-  protected settledLate(outcome: { readonly error?: unknown }): void {
-    this.#crew.emit(this.instance, { kind: 'SettledLate', ...this.#crew.common(this.instance), hook: 'create', ...outcome });
   }
 }
 
@@ -189,20 +151,13 @@ function entriesOf(value: unknown): [string, unknown][] {
 }
 
 function checkValue({ item, label }: Node, value: unknown): void {
-  for (const { property, token, group } of item.outputs) {
-    const isGroupDecorator = group !== undefined && (item.kind === 'decorate' || item.kind === 'replace');
+  item.outputs.forEach(({ property, token, group }) => {
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
-    const isList = Array.isArray(given) || (isGroupDecorator && given instanceof Map);
-    if (given !== undefined && (isList || (group?.flatten !== true && !isGroupDecorator))) continue;
-    const wanted = given === undefined ? `a value for "${token.key}"` : `a list for group "${token.key}"`;
-    throw new FxError([
-      {
-        code: 'FX_BAD_VALUE',
-        message: `${label} owes ${wanted}${property === undefined ? '' : ` as "${property}"`}, but its constructor yielded ${describeValue(given)}`,
-        component: label,
-        place: String(item.place),
-        fix: 'return what "provides" declares; a capability that may be absent is required with optional()',
-      },
-    ]);
-  }
+    const owesList = group !== undefined && (group.flatten === true || !isProvider(item));
+    if (given !== undefined && (!owesList || Array.isArray(given) || (!isProvider(item) && given instanceof Map))) return;
+    const owed = `${owesList ? 'a list for group' : 'a value for'} "${token.key}"${property === undefined ? '' : ` as "${property}"`}`;
+    const message = `${label} owes ${owed}, but its constructor yielded ${describeValue(given)}`;
+    const fix = 'return what "provides" declares; a capability that may be absent is required with optional()';
+    throw new FxError([{ code: 'FX_BAD_VALUE', message, component: label, place: String(item.place), fix }]);
+  });
 }

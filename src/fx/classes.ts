@@ -1,8 +1,15 @@
-import 'reflect-metadata';
-import { ClassElementMetadataKind, getClassMetadata, type ClassElementMetadata, type ClassMetadata } from '@inversifyjs/core';
-import { Container, type Newable } from 'inversify';
+import type { ClassElementMetadata, ClassMetadata } from '@inversifyjs/core';
+import type { Newable } from 'inversify';
 import type { Input } from './component.ts';
 import { isToken } from './token.ts';
+
+/**
+ * Where inversify keeps what its decorators say. Read directly, because an app without classes should not pay for loading
+ * inversify: whoever decorates a class has loaded it.
+ */
+const metadataKey = '@inversifyjs/core/classMetadataReflectKey';
+/** inversify's `ClassElementMetadataKind`. */
+const kinds = { multiple: 0, unmanaged: 2 } as const;
 
 /** Native classes only: whatever may be called without `new` is taken for a `create` function. */
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- any function at all
@@ -16,39 +23,41 @@ export function isClass(value: Function): value is Newable {
  * inversify builds the instance (parameters, properties and `@postConstruct`) in a container of its own that holds exactly
  * the values the planner resolved for it, so private and decorated values are those of its module.
  */
-export function classInputs(type: Newable, problems: string[]): { inputs: Input[]; construct: (needs: Readonly<Record<string, unknown>>) => unknown } {
+export function classInputs(
+  type: Newable,
+  problems: string[],
+): { inputs: Input[]; construct: (needs: Readonly<Record<string, unknown>>) => unknown } {
   const inputs: Input[] = [];
-  const metadata = metadataOf(type, problems);
-  const take = (element: ClassElementMetadata, where: string): void => {
+  const { constructorArguments, properties } = metadataOf(type);
+  const take = (element: ClassElementMetadata | undefined, where: string): void => {
     const input = inputOf(element, where);
-    if (typeof input === 'string') problems.push(input);
+    if (typeof input === 'string') problems.push(`class ${type.name}, ${input}`);
     else inputs.push(input);
   };
-  metadata?.constructorArguments.forEach((element, index) => take(element, `parameter ${index + 1}`));
-  metadata?.properties.forEach((element, property) => take(element, `property ${String(property)}`));
+  const parameters = Math.max(type.length, constructorArguments.length);
+  for (let index = 0; index < parameters; index += 1) take(constructorArguments[index], `parameter ${index + 1}`);
+  properties.forEach((element, property) => take(element, `property ${String(property)}`));
   return { inputs, construct: (needs) => construct(type, inputs, needs) };
 }
 
-function metadataOf(type: Newable, problems: string[]): ClassMetadata | undefined {
-  try {
-    const metadata = getClassMetadata(type);
-    if (metadata.constructorArguments.length >= type.length) return metadata;
-    problems.push(`class ${type.name} takes ${type.length} parameters, but not each has @inject(Token); mark it @injectable() too`);
-  } catch (error) {
-    problems.push(`class ${type.name}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return undefined;
+function metadataOf(type: Newable): Pick<ClassMetadata, 'constructorArguments' | 'properties'> {
+  const reflect: { readonly getOwnMetadata?: (key: string, target: object) => unknown } = Reflect;
+  const metadata = reflect.getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
+  return metadata ?? { constructorArguments: [], properties: new Map() };
 }
 
-function inputOf(element: ClassElementMetadata, where: string): Input | string {
-  if (element.kind === ClassElementMetadataKind.unmanaged) return `${where}: @unmanaged() is not supported, give it a default in a create function`;
-  if (element.name !== undefined || element.tags.size > 0) return `${where}: @named and @tagged are not supported, make a token for each name`;
+function inputOf(element: ClassElementMetadata | undefined, where: string): Input | string {
+  if (element === undefined) return `${where}: nothing says what is injected; mark the class @injectable() and write @inject(Token)`;
+  if (element.kind === kinds.unmanaged) return `${where}: @unmanaged() is not supported, give it a default in a create function`;
+  if (element.name !== undefined || element.tags.size > 0)
+    return `${where}: @named and @tagged are not supported, make a token for each name`;
   if (!isToken(element.value)) return `${where} is injected by ${String(element.value)}, which is not a token; write @inject(Token)`;
-  const many = element.kind === ClassElementMetadataKind.multipleInjection;
-  return { property: where, token: element.value, form: many ? 'list' : element.optional ? 'optional' : 'one', soft: false };
+  const form = element.kind === kinds.multiple ? 'list' : element.optional ? 'optional' : 'one';
+  return { property: where, token: element.value, form, soft: false };
 }
 
-function construct(type: Newable, inputs: readonly Input[], needs: Readonly<Record<string, unknown>>): Promise<unknown> {
+async function construct(type: Newable, inputs: readonly Input[], needs: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const { Container } = await import('inversify');
   const container = new Container();
   const bound = new Set<unknown>();
   for (const { property, token, form } of inputs) {

@@ -1,8 +1,9 @@
 import { classInputs, isClass } from './classes.ts';
 import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
+import { describeValue } from './errors.ts';
 import { Place } from './place.ts';
-import { isToken, Many, Optional, type GroupOptions, type Token } from './token.ts';
+import { isToken, Many, Optional, token, type GroupOptions, type Token } from './token.ts';
 
 type Provision = Token | Many;
 type Provisions = Provision | Readonly<Record<string, Provision>>;
@@ -37,11 +38,21 @@ type Owed<P> =
 
 /** What a decorator owes: the same, but a group is decorated as a whole. */
 type Decorated<P> =
-  P extends Many<Token<string, infer T>> ? readonly T[] | ReadonlyMap<string, T> : P extends Provision ? Owed<P> : { readonly [Name in keyof P]: Decorated<P[Name]> };
+  P extends Many<Token<string, infer T>>
+    ? readonly T[] | ReadonlyMap<string, T>
+    : P extends Provision
+      ? Owed<P>
+      : { readonly [Name in keyof P]: Decorated<P[Name]> };
 
 /** Groups are never missing, so only plain tokens count. */
 type KeysProvided<P> =
-  P extends Token<infer Key> ? Key : P extends Many ? never : P extends Readonly<Record<string, Provision>> ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P] : never;
+  P extends Token<infer Key>
+    ? Key
+    : P extends Many
+      ? never
+      : P extends Readonly<Record<string, Provision>>
+        ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P]
+        : never;
 type KeysRequired<R> = { [Name in keyof R]: R[Name] extends Token<infer Key> ? Key : never }[keyof R];
 
 declare const graph: unique symbol;
@@ -172,7 +183,10 @@ export class ModuleItem implements Component {
   readonly private: List;
   readonly when: Condition | undefined;
 
-  constructor(name: string, fields: { readonly place: Place; readonly list: List; readonly private: List; readonly when: Condition | undefined }) {
+  constructor(
+    name: string,
+    fields: { readonly place: Place; readonly list: List; readonly private: List; readonly when: Condition | undefined },
+  ) {
     this.name = name;
     this.place = fields.place;
     this.list = fields.list;
@@ -231,10 +245,7 @@ export function supply<Key extends string, T>(
 }
 
 /** Runs `call` with its requirements while the app is built, in list order; what it returns is dropped. */
-export function invoke<const R extends Requirements>(
-  requires: R,
-  call: (needs: Needs<R>) => unknown,
-): Component<never, KeysRequired<R>> {
+export function invoke<const R extends Requirements>(requires: R, call: (needs: Needs<R>) => unknown): Component<never, KeysRequired<R>> {
   const named = typeof call === 'function' && call.name !== '' ? { name: call.name } : { name: 'invoke' };
   return itemOf({ ...named, requires, create: call } as Definition<Provisions, Requirements>, 'invoke', new Place(invoke));
 }
@@ -287,13 +298,14 @@ export function request(requires: Requirements, receive: (needs: never) => void,
 }
 
 function itemOf(definition: Definition<Provisions, Requirements>, kind: Kind, place: Place): Item {
-  if (typeof definition !== 'object' || definition === null) return brokenItem(`a definition is an object, not ${String(definition)}`, place);
+  if (typeof definition !== 'object' || definition === null)
+    return brokenItem(`a definition is an object, not ${describeValue(definition)}`, place);
   const problems: string[] = [];
   const outputs = outputsOf(definition.provides, problems);
   const { create } = definition;
-  let inputs = inputsOf(definition.requires, problems);
+  let inputs: readonly Input[] = inputsOf(definition.requires, problems);
   let construct = create as (needs: never) => unknown;
-  if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${String(create)}`);
+  if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
   else if (isClass(create)) {
     if (definition.requires !== undefined) problems.push('a class says what it requires in its own decorators, not in "requires"');
     ({ inputs, construct } = classInputs(create, problems));
@@ -303,7 +315,16 @@ function itemOf(definition: Definition<Provisions, Requirements>, kind: Kind, pl
 }
 
 function brokenItem(problem: string, place: Place): Item {
-  return new Item({ kind: 'provide', name: undefined, place, outputs: [], inputs: [], create: () => undefined, definition: {}, problems: [problem] });
+  return new Item({
+    kind: 'provide',
+    name: undefined,
+    place,
+    outputs: [],
+    inputs: [],
+    create: () => undefined,
+    definition: {},
+    problems: [problem],
+  });
 }
 
 type Hooks = Pick<Definition<Provisions, Requirements>, 'start' | 'stop'>;
@@ -321,8 +342,8 @@ function constant(
   return new Item({ kind, name: undefined, place, outputs, inputs: [], create: () => value, definition: hooks, problems });
 }
 
-function outputsOf(provides: Provisions | undefined, problems: string[]): Output[] {
-  if (provides === undefined) return [];
+function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Output[] {
+  if (provides === undefined) return none;
   if (isToken(provides) || provides instanceof Many) return outputOf(provides, undefined, problems);
   const outputs = Object.entries(provides).flatMap(([property, provision]) => outputOf(provision, property, problems));
   if (outputs.length === 0 && problems.length === 0) problems.push('"provides" is empty');
@@ -337,21 +358,26 @@ function outputOf(provision: Provision, property: string | undefined, problems: 
     if (provision.options.as !== undefined) problems.push(`${where}: "as" is for consuming a group, not for contributing to it`);
     return [{ token: provision.token, group: provision.options, property }];
   }
-  problems.push(`${where} must be a token or many(token), not ${String(provision)}`);
+  problems.push(`${where} must be a token or many(token), not ${describeValue(provision)}`);
   return [];
 }
 
-function inputsOf(requires: Requirements | undefined, problems: string[]): Input[] {
-  const inputs: Input[] = [];
-  for (const property in requires) {
-    const requirement = requires[property];
-    if (isToken(requirement)) inputs.push({ property, token: requirement, form: 'one', soft: false });
-    else if (requirement instanceof Optional && isToken(requirement.token)) inputs.push({ property, token: requirement.token, form: 'optional', soft: false });
-    else if (requirement instanceof Many && isToken(requirement.token)) inputs.push(groupInput(property, requirement, problems));
-    else problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${String(requirement)}`);
-  }
-  return inputs;
+function inputsOf(requires: Requirements | undefined, problems: string[]): readonly Input[] {
+  return requires === undefined ? none : Object.keys(requires).map((property) => inputOf(property, requires[property], problems));
 }
+
+function inputOf(property: string, requirement: Requirement | undefined, problems: string[]): Input {
+  if (isToken(requirement)) return { property, token: requirement, form: 'one', soft: false };
+  if (requirement instanceof Many && isToken(requirement.token)) return groupInput(property, requirement, problems);
+  if (requirement instanceof Optional && isToken(requirement.token))
+    return { property, token: requirement.token, form: 'optional', soft: false };
+  problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
+  return { property, token: unknown, form: 'optional', soft: false };
+}
+
+/** Stands in for what is not a token, so that the rest of a broken definition can be checked. */
+const unknown = token()('fx.unknown');
+const none: readonly never[] = [];
 
 function groupInput(property: string, { token, options }: Many, problems: string[]): Input {
   for (const key of ['flatten', 'name'] as const) {

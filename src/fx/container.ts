@@ -1,13 +1,14 @@
-import { Container } from 'inversify';
+import type { Container } from 'inversify';
 import type { Graph } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
 
 /**
  * Binds everything that is built and visible at top level in an inversify container, each value as a constant under its
- * token, group members in list order for `getAll`. Made when first asked for: binding a thousand values costs more than
- * building them, and most apps never look.
+ * token, group members in list order for `getAll`. Made, and inversify loaded, when first asked for: binding a thousand
+ * values costs more than building them, and most apps never look.
  */
-export function containerOf({ root }: Graph, instances: readonly Instance[]): Container {
+export async function containerOf({ root }: Graph, instances: readonly Instance[]): Promise<Container> {
+  const { Container } = await import('inversify');
   const container = new Container({ defaultScope: 'Singleton' });
   for (const source of [...root.values.values(), ...root.groups.values()].flat()) {
     const instance = instances[source.node.rank];

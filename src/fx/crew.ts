@@ -1,12 +1,11 @@
 import type { Clock } from './clock.ts';
-import { FxError, errorOf, type Code, type Finding } from './errors.ts';
+import { errorOf, FxError, type Finding } from './errors.ts';
 import { EventSink, type Event } from './events.ts';
-import { Source, type Graph, type Node } from './graph.ts';
-import { Instance, valueOf } from './instance.ts';
+import { Source, type Graph, type Node, type Scope } from './graph.ts';
+import { Instance, valueOf, type ComponentState } from './instance.ts';
 import { Outbox, type Journal } from './journal.ts';
-import type { Place } from './place.ts';
 import type { Token } from './token.ts';
-import { inOrder, together } from './walk.ts';
+import { inOrder, together, type Step } from './walk.ts';
 
 export interface CrewOptions {
   readonly graph: Graph;
@@ -19,11 +18,11 @@ export interface CrewOptions {
 export class Crew {
   readonly instances: readonly Instance[];
   readonly clock: Clock;
-  #interrupter = new AbortController();
-  #deadline = Infinity;
   readonly #graph: Graph;
   readonly #journal: Journal;
   readonly #concurrency: number;
+  #interrupter = new AbortController();
+  #deadline = Infinity;
   #hasLosses = false;
   #outbox: Outbox<Instance> | undefined;
 
@@ -41,9 +40,15 @@ export class Crew {
     this.#deadline = this.clock.monotonic() + ms;
   }
 
-  /** Ends the running start early; its hooks see their signals abort, and it fails with this reason. */
-  interruptWith(reason: FxError): void {
-    this.#interrupter.abort(reason);
+  /** Milliseconds until the running start must be over. */
+  left(now: number): number {
+    return Math.max(0, this.#deadline - now);
+  }
+
+  /** Ends the running start early: its hooks see their signals abort, and it fails with an error that says by whom. */
+  interruptBy(who: string): void {
+    const fix = 'nothing, if this was wanted: everything that had started is stopped';
+    this.#interrupter.abort(new FxError([{ code: 'FX_INTERRUPTED', message: `the start was interrupted: ${who}`, fix }]));
   }
 
   get interrupt(): AbortSignal {
@@ -60,7 +65,7 @@ export class Crew {
   }
 
   /** Lifecycle events go to the app's logger, whatever the module. */
-  #scopeOf({ node }: Instance, { kind }: Event): Node['scope'] {
+  #scopeOf({ node }: Instance, { kind }: Event): Scope {
     return /^(BeforeRun|Run|Invok)/.test(kind) ? node.scope : this.#graph.root;
   }
 
@@ -69,26 +74,27 @@ export class Crew {
   }
 
   /** Visits every instance after those that it requires, or backwards, before them. Events come in the same order. */
-  async each(direction: 'forwards' | 'backwards', visit: (instance: Instance) => void | Promise<void>): Promise<void> {
+  async each(direction: 'forwards' | 'backwards', visit: (instance: Instance) => Step): Promise<void> {
     const items = direction === 'forwards' ? this.instances : this.instances.toReversed();
     if (this.#concurrency <= 1) return inOrder(items, visit);
-    const waitsFor = this.#neighbours(direction);
+    const neighbours = this.#neighbours(direction);
     const outbox = new Outbox<Instance>(items, (event, of) => this.#journal.emit(event, this.#scopeOf(of, event)));
     this.#outbox = outbox;
+    const visitAndTell = async (instance: Instance): Promise<void> => {
+      try {
+        await visit(instance);
+      } catch (error) {
+        this.interruptBy(`${instance.node.label} failed`);
+        throw error;
+      }
+      outbox.done(instance);
+    };
     try {
       await together({
         items,
         concurrency: this.#concurrency,
-        waitsFor: (instance) => waitsFor.get(instance) ?? [],
-        visit: async (instance) => {
-          try {
-            await visit(instance);
-          } catch (error) {
-            this.interruptWith(interrupted(`${instance.node.label} failed`));
-            throw error;
-          }
-          outbox.done(instance);
-        },
+        waitsFor: (instance) => neighbours.get(instance) ?? [],
+        visit: visitAndTell,
       });
     } finally {
       this.#outbox = undefined;
@@ -103,8 +109,8 @@ export class Crew {
       for (const { node } of instance.node.sources.flat()) {
         const required = this.instances[node.rank];
         if (required === undefined) continue;
-        if (direction === 'forwards') neighbours.get(instance)?.add(required);
-        else neighbours.get(required)?.add(instance);
+        const [from, to] = direction === 'forwards' ? [instance, required] : [required, instance];
+        neighbours.get(from)?.add(to);
       }
     }
     return neighbours;
@@ -119,39 +125,27 @@ export class Crew {
     return true;
   }
 
-  /** Goes on without a component that may fail; throws for any other, and when the whole phase is at its end. */
+  /** Goes on without a component that may fail; throws for any other, and when the whole start is at its end. */
   lose(instance: Instance, findings: readonly Finding[]): void {
     const error = errorOf(findings);
     instance.state = 'failed';
     instance.failure = error;
     this.#hasLosses = true;
-    const isOver = this.interrupt.aborted || this.clock.monotonic() >= this.#deadline;
+    const isOver = this.interrupt.aborted || this.left(this.clock.monotonic()) === 0;
     if (!instance.node.item.allowedToFail || isOver) throw error;
     if (this.isHeard) this.emit(instance, { kind: 'Degraded', ...this.common(instance), error });
   }
 
-  /** Milliseconds until the running start must be over. */
-  left(now: number): number {
-    return Math.max(0, this.#deadline - now);
-  }
-
-  timedOut(what: { readonly code: Code; readonly what: string; readonly place: Place; readonly instance: Instance; readonly ms: number; readonly isOwn: boolean }): FxError {
-    const { code, instance, ms, isOwn } = what;
-    const limit = isOwn ? `its deadline of ${seconds(ms)}` : `the deadline of the whole start (${seconds(ms)} were left for it)`;
-    const others = this.instances.filter((each) => each !== instance);
-    const running = others.flatMap(({ node, hooks }) => hooks.filter(({ state }) => state === 'starting' || state === 'stopping').map(({ name }) => `${node.label}/${name}`));
-    const goal = code === 'FX_CREATE_TIMEOUT' ? 'constructed' : 'started';
-    const finished = others.filter(({ state }) => state === goal).map(({ node }) => node.label);
-    return new FxError([
-      {
-        code,
-        message: `${what.what} did not settle within ${limit}; also running: ${list(running)}; done: ${list(finished)}`,
-        component: instance.node.label,
-        wantedBy: this.pathTo(instance.node),
-        place: String(what.place),
-        fix: 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")',
-      },
-    ]);
+  /** What else is running, and what has got as far as `goal`. */
+  progress(except: Instance, goal: ComponentState): { readonly running: readonly string[]; readonly done: readonly string[] } {
+    const others = this.instances.filter((each) => each !== except);
+    const isRunning = (state: string): boolean => state === 'starting' || state === 'stopping';
+    return {
+      running: others.flatMap(({ node, hooks }) =>
+        hooks.filter(({ state }) => isRunning(state)).map(({ name }) => `${node.label}/${name}`),
+      ),
+      done: others.filter(({ state }) => state === goal).map(({ node }) => node.label),
+    };
   }
 
   /** From a root to the node: who is to blame for its being there. */
@@ -168,21 +162,4 @@ export class Crew {
       this.emit(instance, { kind: 'LoggerInitialized', ...this.common(instance) });
     }
   }
-}
-
-/** The error that a start ends with when it is not to go on. */
-export function interrupted(by: string): FxError {
-  return new FxError([
-    { code: 'FX_INTERRUPTED', message: `the start was interrupted: ${by}`, fix: 'nothing, if this was wanted: everything that had started is stopped' },
-  ]);
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 12).join(', ');
-  if (names.length === 0) return 'nothing';
-  return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms) / 1000} s`;
 }

@@ -13,7 +13,8 @@ export function* declarations(
   }
   for (const node of graph.nodes) {
     const { kind, outputs } = node.item;
-    if (outputs.length > 0 && kind !== 'invoke') yield { event: { kind: declared[kind], at, ...declaration(node, graph) }, scope: node.scope };
+    if (outputs.length > 0 && kind !== 'invoke')
+      yield { event: { kind: declared[kind], at, ...declaration(node, graph) }, scope: node.scope };
   }
   for (const { item, scope, because } of graph.gated) {
     yield { event: { kind: 'Gated', at, component: item.name, module: scope.name, because }, scope };
@@ -22,10 +23,16 @@ export function* declarations(
 
 const declared = { provide: 'Provided', supply: 'Supplied', decorate: 'Decorated', replace: 'Replaced' } as const;
 
-function declaration(node: Node, graph: Graph): { component: string; module: string; outputs: string[]; private: boolean; trace: string[]; error?: unknown } {
+function declaration(
+  node: Node,
+  graph: Graph,
+): { component: string; module: string; outputs: string[]; private: boolean; trace: string[]; error?: unknown } {
   const trace = [String(node.item.place)];
-  for (let scope: Scope | undefined = node.scope; scope?.place !== undefined; scope = scope.parent) trace.push(`${String(scope.place)} (${scope.name})`);
-  const finding = graph.findings.find(({ component, code }) => component === node.label && (code === 'FX_DUPLICATE' || code === 'FX_BAD_DEFINITION'));
+  for (let scope: Scope | undefined = node.scope; scope?.place !== undefined; scope = scope.parent)
+    trace.push(`${String(scope.place)} (${scope.name})`);
+  const finding = graph.findings.find(
+    ({ component, code }) => component === node.label && (code === 'FX_DUPLICATE' || code === 'FX_BAD_DEFINITION'),
+  );
   return {
     component: node.label,
     module: node.scope.name,

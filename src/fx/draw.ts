@@ -9,7 +9,8 @@ const colors = { failed: 'red', skipped: 'orange' } as const;
 
 /** Draws the components that are built, with what each requires; failures of a start are coloured. */
 export function draw(graph: Graph, format: GraphFormat, instances: readonly Instance[]): string {
-  if (format === 'json') return JSON.stringify(planOf(graph), (_key, value: unknown) => (value instanceof Error ? value.message : value), 2);
+  if (format === 'json')
+    return JSON.stringify(planOf(graph), (_key, value: unknown) => (value instanceof Error ? value.message : value), 2);
   const colorOf = (node: Node): string | undefined => {
     const state = instances[node.rank]?.state;
     return state === 'failed' || state === 'skipped' ? colors[state] : undefined;
@@ -29,7 +30,9 @@ function dot(graph: Graph, colorOf: (node: Node) => string | undefined): string 
   const lines = ['digraph {', '  rankdir=RL;', '  graph [compound=true];'];
   for (const node of graph.order) {
     const color = colorOf(node);
-    lines.push(`  n${node.rank} [shape=${node.item.outputs.length === 0 ? 'box' : 'plaintext'} label=${quote(labelOf(node, '\\n'))}${color === undefined ? '' : ` color=${color} fontcolor=${color}`}];`);
+    lines.push(
+      `  n${node.rank} [shape=${node.item.outputs.length === 0 ? 'box' : 'plaintext'} label=${quote(labelOf(node, '\\n'))}${color === undefined ? '' : ` color=${color} fontcolor=${color}`}];`,
+    );
   }
   for (const { from, to, isOptional } of links(graph)) lines.push(`  n${from.rank} -> n${to.rank}${isOptional ? ' [style=dashed]' : ''};`);
   return [...lines, '}', ''].join('\n');

@@ -44,7 +44,7 @@ export interface Finding {
 export class FxError extends Error {
   override readonly name = 'FxError';
   readonly code: Code;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly [Finding, ...Finding[]];
 
   constructor(findings: readonly [Finding, ...Finding[]]) {
     const thrown = findings.find(({ cause }) => cause !== undefined);
@@ -66,12 +66,20 @@ export function errorOf(findings: readonly Finding[]): FxError | undefined {
 }
 
 /** The findings that an error stands for; a stranger's error becomes one of the given kind. */
-export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): readonly Finding[] {
+export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): readonly [Finding, ...Finding[]] {
   return error instanceof FxError ? error.findings : [otherwise(error)];
 }
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A value in words, for messages; never its content where that could be long or secret. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'function') return `the ${value.name === '' ? 'function' : `function ${value.name}`}`;
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'without prototype'})`;
+  return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
 }
 
 function causeText({ cause }: Finding): { readonly cause?: string } {

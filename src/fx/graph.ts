@@ -1,6 +1,6 @@
 import { Item, ModuleItem, Replacement, type Component, type Input, type List, type Output } from './component.ts';
+import { describeValue, type Finding } from './errors.ts';
 import { refusal, type Condition, type Settings } from './condition.ts';
-import type { Finding } from './errors.ts';
 import { EventSink } from './events.ts';
 import { Place } from './place.ts';
 import { cycles, topologicalOrder } from './order.ts';
@@ -204,16 +204,18 @@ class Planner {
     if (old === undefined) this.#nodes.push(node);
   }
 
+  // The loops from here on run for every component of every start, cold: forEach makes no iterator and no result objects.
+
   register(): void {
     const labels = new Map<string, number>();
-    for (const [index, node] of this.#nodes.entries()) {
+    this.#nodes.forEach((node, index) => {
       node.index = index;
       const count = (labels.get(node.item.name) ?? 0) + 1;
       labels.set(node.item.name, count);
       if (count > 1) node.label = `${node.item.name} #${count}`;
-      for (const problem of node.item.problems) this.#problem(node, problem);
-      for (const output of node.item.outputs) this.#provide(node, output);
-    }
+      node.item.problems.forEach((problem) => this.#problem(node, problem));
+      node.item.outputs.forEach((output) => this.#provide(node, output));
+    });
   }
 
   #problem(node: Node, message: string): void {
@@ -277,14 +279,17 @@ class Planner {
   }
 
   link(): void {
-    for (const node of this.#nodes) {
+    const { builtIns } = this.#input;
+    this.#nodes.forEach((node) => {
       node.sources = node.item.inputs.map((input) => {
         const sources = this.#sources(node, input);
-        if (sources.length === 0 && !this.#input.builtIns.has(input.token)) this.#unprovided.push({ node, input });
-        for (const source of sources) if (source.node.index >= node.index) this.#isListInOrder = false;
+        if (sources.length === 0 && !builtIns.has(input.token)) this.#unprovided.push({ node, input });
+        sources.forEach((source) => {
+          if (source.node.index >= node.index) this.#isListInOrder = false;
+        });
         return sources;
       });
-    }
+    });
   }
 
   #sources(node: Node, { form, token }: Input): readonly Source[] {
@@ -309,7 +314,9 @@ class Planner {
       this.#meet(input.token, node);
       if (input.form === 'one') this.#findings.push(this.#input.missing({ ...graph, order: [], findings: [] }, node, input));
     }
-    for (const node of this.#nodes) if (!isProvider(node.item) && node.item.kind !== 'invoke') this.#checkDecorated(node);
+    this.#nodes.forEach((node) => {
+      if (node.item.kind === 'decorate' || node.item.kind === 'replace') this.#checkDecorated(node);
+    });
     this.#need();
     return { ...graph, order: this.#order(), findings: this.#findings };
   }
@@ -337,28 +344,33 @@ class Planner {
       node.neededBy = by;
       needed.push(node);
     };
-    for (const node of this.#nodes) if (node.item.outputs.length === 0 || this.#sinks.has(node)) mark(node, node);
-    for (const node of needed) {
-      for (const [at, sources] of node.sources.entries()) {
-        if (node.item.inputs[at]?.soft !== true) for (const source of sources) mark(source.node, node);
-      }
+    this.#nodes.forEach((node) => {
+      if (node.item.outputs.length === 0 || this.#sinks.has(node)) mark(node, node);
+    });
+    for (let at = 0; at < needed.length; at += 1) {
+      const node = needed[at];
+      node?.sources.forEach((sources, input) => {
+        if (node.item.inputs[input]?.soft !== true) sources.forEach((source) => mark(source.node, node));
+      });
     }
   }
 
   #order(): Node[] {
     const needed: Node[] = [];
-    for (const node of this.#isListInOrder ? this.#nodes : this.#sorted()) {
-      if (node.neededBy === undefined) continue;
+    (this.#isListInOrder ? this.#nodes : this.#sorted()).forEach((node) => {
+      if (node.neededBy === undefined) return;
       node.rank = needed.length;
       needed.push(node);
-    }
+    });
     return needed;
   }
 
   #sorted(): Node[] {
     const dependencies = this.#nodes.map(({ sources, item }) => {
       const isSoft = (at: number): boolean => item.inputs[at]?.soft === true;
-      return sources.flatMap((each, at) => each.filter(({ node }) => !isSoft(at) || node.neededBy !== undefined).map(({ node }) => node.index));
+      return sources.flatMap((each, at) =>
+        each.filter(({ node }) => !isSoft(at) || node.neededBy !== undefined).map(({ node }) => node.index),
+      );
     });
     const order = topologicalOrder(dependencies);
     if (order.length < this.#nodes.length) for (const circle of cycles(dependencies, order)) this.#cycle(circle);
@@ -373,7 +385,10 @@ class Planner {
       code: 'FX_CYCLE',
       message: `cycle detected in dependency graph: ${path.join(' -> ')}`,
       ...(first === undefined ? {} : { component: first.label }),
-      wantedBy: nodes.slice(0, -1).map(({ label, item }) => `${label} (${String(item.place)})`).join(', then '),
+      wantedBy: nodes
+        .slice(0, -1)
+        .map(({ label, item }) => `${label} (${String(item.place)})`)
+        .join(', then '),
       ...(first === undefined ? {} : { place: String(first.item.place) }),
       fix: 'let one of them take what it needs later: move the shared part into a component of its own, or contribute through many()',
       path,
@@ -399,11 +414,4 @@ export function isProvider({ kind }: Item): boolean {
 function isWithin(scope: Scope, outer: Scope): boolean {
   for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) if (each === outer) return true;
   return false;
-}
-
-export function describeValue(value: unknown): string {
-  if (typeof value === 'function') return `the ${value.name === '' ? 'function' : `function ${value.name}`}`;
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'without prototype'})`;
-  return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
 }

@@ -23,6 +23,21 @@ export class HookRecord {
     this.name = hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
     this.place = place;
   }
+
+  begin(phase: string): void {
+    if (phase === 'start') this.state = 'starting';
+    else if (phase === 'stop') this.state = 'stopping';
+  }
+
+  end(phase: string, { runtimeMs, error }: { readonly runtimeMs: number; readonly error?: unknown }): void {
+    if (phase === 'start') {
+      this.state = error === undefined ? 'started' : 'failed';
+      this.startMs = runtimeMs;
+    } else if (phase === 'stop') {
+      this.state = 'stopped';
+      this.stopMs = runtimeMs;
+    }
+  }
 }
 
 function nameOf(call: HookFunction | undefined, ofProperty: string): string | undefined {
@@ -50,6 +65,15 @@ export class Instance {
   get lifecycle(): Lifecycle {
     const append = (hook: Hook): void => this.append(hook, new Place(append));
     return { append };
+  }
+
+  /** Before a start: everything that was stopped may start again, and no hook can be appended any more. */
+  rewind(): void {
+    this.isSealed = true;
+    if (this.state === 'stopped') this.state = 'constructed';
+    this.hooks.forEach((record) => {
+      record.state = 'idle';
+    });
   }
 
   append(hook: Hook, place: Place): void {

@@ -31,7 +31,10 @@ export interface Jobs {
   timer(options: JobOptions & { readonly everyMs: number; readonly run: (signal: AbortSignal) => unknown }): void;
   /** Sees every item of a source, one at a time; after a failure the source is opened anew. */
   observer<T>(
-    options: JobOptions & { readonly source: (signal: AbortSignal) => AsyncIterable<T>; readonly see: (item: T, signal: AbortSignal) => unknown },
+    options: JobOptions & {
+      readonly source: (signal: AbortSignal) => AsyncIterable<T>;
+      readonly see: (item: T, signal: AbortSignal) => unknown;
+    },
   ): void;
 }
 export const Jobs = token<Jobs>()('fx.jobs');
@@ -134,7 +137,14 @@ export class Supervisor {
     this.#watcher.failed(name, this.#failures, { error, retryInMs });
     if (isLast && onGivingUp === 'shutdown') {
       this.#watcher.shutdown(
-        new FxError([{ code: 'FX_JOB_FAILED', message: `job "${name}" gave up after ${this.#failures} attempts: ${messageOf(error)}`, fix: 'see the cause', cause: error }]),
+        new FxError([
+          {
+            code: 'FX_JOB_FAILED',
+            message: `job "${name}" gave up after ${this.#failures} attempts: ${messageOf(error)}`,
+            fix: 'see the cause',
+            cause: error,
+          },
+        ]),
       );
     }
     return retryInMs;
@@ -148,14 +158,19 @@ interface JobHook {
 }
 
 /** The `Jobs` of one component: each job becomes one of its hooks. */
-export function jobsOf(add: (hook: JobHook, report: () => JobReport) => void, supervision: { readonly clock: Clock; readonly watcher: JobWatcher }): Jobs {
+export function jobsOf(
+  add: (hook: JobHook, report: () => JobReport) => void,
+  supervision: { readonly clock: Clock; readonly watcher: JobWatcher },
+): Jobs {
   const begin = (task: Task): void => {
     const supervisor = new Supervisor(task, supervision);
     add({ name: task.options.name, start: () => supervisor.start(), stop: () => supervisor.stop() }, () => supervisor.report());
   };
   return {
-    oneShot: (options) => begin({ kind: 'one-shot', options, againMs: undefined, attempt: async (signal) => void (await options.run(signal)) }),
-    timer: (options) => begin({ kind: 'timer', options, againMs: options.everyMs, attempt: async (signal) => void (await options.run(signal)) }),
+    oneShot: (options) =>
+      begin({ kind: 'one-shot', options, againMs: undefined, attempt: async (signal) => void (await options.run(signal)) }),
+    timer: (options) =>
+      begin({ kind: 'timer', options, againMs: options.everyMs, attempt: async (signal) => void (await options.run(signal)) }),
     observer: (options) =>
       begin({
         kind: 'observer',

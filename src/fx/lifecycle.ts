@@ -34,27 +34,14 @@ export interface Lifecycle {
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 
-/**
- * A call that may take only so long; it is itself the context that the call is given. Its signal is made only when the
- * call looks at it, because most do not.
- */
-export abstract class Attempt implements HookContext {
-  /** When it began, in `Clock.monotonic` milliseconds. */
-  readonly begun: number;
-  /** Milliseconds from then; `Infinity` for no limit. */
-  readonly ms: number;
-  readonly #clock: Clock;
+/** What a hook is given; its signal is made only if the hook looks at it, because most do not. */
+export class CallContext implements HookContext {
+  readonly deadline: number;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
-  constructor(clock: Clock, { begun, ms }: { readonly begun: number; readonly ms: number }) {
-    this.begun = begun;
-    this.ms = ms;
-    this.#clock = clock;
-  }
-
-  get deadline(): number {
-    return this.begun + this.ms;
+  constructor(deadline: number) {
+    this.deadline = deadline;
   }
 
   get signal(): AbortSignal {
@@ -65,49 +52,50 @@ export abstract class Attempt implements HookContext {
     return this.#controller.signal;
   }
 
-  protected abstract call(): unknown;
-  protected abstract timedOut(): Error;
-  /** The call is given up. */
-  protected abstract givenUp(): void;
+  abort(reason: unknown): void {
+    this.#aborted = { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+export interface Bounds {
+  readonly clock: Clock;
+  /** Milliseconds from now; `Infinity` for no limit. */
+  readonly ms: number;
+  /** Aborted, with the error to end with, when the whole phase is to end early. */
+  readonly interrupt: AbortSignal | undefined;
+  timedOut(): Error;
+  /** Whoever is waited for is given up. */
+  givenUp(reason: unknown): void;
   /** It has settled after all. */
-  protected abstract settledLate(outcome: { readonly error?: unknown }): void;
+  settledLate(outcome: { readonly error?: unknown }): void;
+}
 
-  /**
-   * Makes the call and waits for it at most until its deadline, or until the whole phase is interrupted with the error to
-   * end with. A synchronous call costs no timer, no promise and no turn of the event loop.
-   */
-  protected make(interrupt: AbortSignal | undefined): unknown {
-    const result = this.call();
-    return isThenable(result) ? this.#settle(result, interrupt) : result;
-  }
-
-  #settle(result: PromiseLike<unknown>, interrupt: AbortSignal | undefined): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      let isOver = false;
-      const finish = (): boolean => {
-        if (isOver) return false;
-        isOver = true;
-        cancel();
-        interrupt?.removeEventListener('abort', interrupted);
-        return true;
-      };
-      const giveUp = (reason: unknown): void => {
-        if (!finish()) return;
-        this.givenUp();
-        this.#aborted = { reason };
-        this.#controller?.abort(reason);
-        reject(reason as Error);
-      };
-      const interrupted = (): void => giveUp(interrupt?.reason);
-      const cancel = this.ms === Infinity ? () => {} : this.#clock.after(this.ms, () => giveUp(this.timedOut()));
-      interrupt?.addEventListener('abort', interrupted);
-      if (interrupt?.aborted === true) interrupted();
-      result.then(
-        (value) => (finish() ? resolve(value) : this.settledLate({})),
-        (error: unknown) => (finish() ? reject(error as Error) : this.settledLate({ error })),
-      );
-    });
-  }
+/** Waits for something that has begun, at most until its deadline, or until it is interrupted. */
+export function within(running: PromiseLike<unknown>, { clock, ms, interrupt, ...bounds }: Bounds): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const finish = (): boolean => {
+      if (isOver) return false;
+      isOver = true;
+      cancel();
+      interrupt?.removeEventListener('abort', interrupted);
+      return true;
+    };
+    const giveUp = (reason: unknown): void => {
+      if (!finish()) return;
+      bounds.givenUp(reason);
+      reject(reason as Error);
+    };
+    const interrupted = (): void => giveUp(interrupt?.reason);
+    const cancel = ms === Infinity ? () => {} : clock.after(ms, () => giveUp(bounds.timedOut()));
+    interrupt?.addEventListener('abort', interrupted);
+    if (interrupt?.aborted === true) interrupted();
+    running.then(
+      (value) => (finish() ? resolve(value) : bounds.settledLate({})),
+      (error: unknown) => (finish() ? reject(error as Error) : bounds.settledLate({ error })),
+    );
+  });
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

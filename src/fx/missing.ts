@@ -13,7 +13,9 @@ export function missing(graph: Graph, node: Node, { token, property }: Input): F
     component: node.label,
     wantedBy: `${node.label}, as "${property}"`,
     place: String(node.item.place),
-    fix: [...kept(graph, token), ...similar(graph, token), ...beside(token), `or take it with optional(), or remove ${node.label}`].join('; '),
+    fix: [...kept(graph, token), ...similar(graph, token), ...beside(token), `or take it with optional(), or remove ${node.label}`].join(
+      '; ',
+    ),
   };
 }
 
@@ -35,8 +37,12 @@ function kept(graph: Graph, token: Token): string[] {
 /** Keys that differ by a slip of the finger, or in case or separators only. */
 function similar(graph: Graph, { key }: Token): string[] {
   const known = new Set(graph.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
-  const near = [...known].filter((each) => plain(each) === plain(key) || distance(each, key) <= Math.max(1, Math.floor(key.length / 4))).toSorted();
-  return near.length === 0 ? [] : [`did you mean ${near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`)).join(', or ')}?`];
+  const near = [...known]
+    .filter((each) => plain(each) === plain(key) || distance(each, key) <= Math.max(1, Math.floor(key.length / 4)))
+    .toSorted();
+  return near.length === 0
+    ? []
+    : [`did you mean ${near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`)).join(', or ')}?`];
 }
 
 function plain(key: string): string {

@@ -79,7 +79,9 @@ export function planOf(graph: Graph): Plan {
     order: graph.order.map(plannedComponent),
     absent: [
       ...graph.gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) })),
-      ...graph.nodes.filter(({ neededBy }) => neededBy === undefined).map((node) => ({ component: node.label, module: node.scope.name, because: 'nobody needs it', place: String(node.item.place) })),
+      ...graph.nodes
+        .filter(({ neededBy }) => neededBy === undefined)
+        .map((node) => ({ component: node.label, module: node.scope.name, because: 'nobody needs it', place: String(node.item.place) })),
     ],
   };
 }
@@ -110,7 +112,14 @@ export function reportOf(instance: Instance): ComponentReport {
     module: node.scope.name,
     state,
     createMs,
-    hooks: instance.hooks.map(({ name, place, state: hookState, startMs, stopMs, isStillRunning }) => ({ name, place: String(place), state: hookState, startMs, stopMs, isStillRunning })),
+    hooks: instance.hooks.map(({ name, place, state: hookState, startMs, stopMs, isStillRunning }) => ({
+      name,
+      place: String(place),
+      state: hookState,
+      startMs,
+      stopMs,
+      isStillRunning,
+    })),
     jobs: instance.jobs.map((report) => report()),
     ...(failure === undefined ? {} : { failure }),
   };
@@ -120,10 +129,14 @@ export function reportOf(instance: Instance): ComponentReport {
 export function explain(graph: Graph, what: Token | Component | string): string {
   const subject = isToken(what) ? `"${what.key}"` : typeof what === 'string' ? `"${what}"` : `"${what.name}"`;
   const isMeant = ({ label, item }: { readonly label: string; readonly item: Node['item'] }): boolean =>
-    isToken(what) ? item.outputs.some(({ token }) => token === what) : item === what || label === what || item.outputs.some(({ token }) => token.key === what);
+    isToken(what)
+      ? item.outputs.some(({ token }) => token === what)
+      : item === what || label === what || item.outputs.some(({ token }) => token.key === what);
   const lines = [
     ...graph.nodes.filter(isMeant).map(presence),
-    ...graph.gated.filter(({ item }) => isMeant({ label: item.name, item })).map(({ item, because }) => `${item.name} is off: ${because} (${String(item.place)})`),
+    ...graph.gated
+      .filter(({ item }) => isMeant({ label: item.name, item }))
+      .map(({ item, because }) => `${item.name} is off: ${because} (${String(item.place)})`),
   ];
   return lines.length === 0 ? `${subject} is not in this list: nothing here has that name or provides it` : lines.join('\n');
 }

@@ -33,7 +33,9 @@ export async function run<const L extends List>(list: L & Complete<L>, options: 
   await app.stop().catch((error: unknown) => {
     exitCode = tell(process, error);
   });
-  process.ifStillAliveAfter(graceMs, () => app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop`));
+  process.ifStillAliveAfter(graceMs, () =>
+    app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop`),
+  );
   return exitCode;
 }
 

@@ -1,8 +1,10 @@
+import { make, type Call } from './calls.ts';
 import type { Crew } from './crew.ts';
-import { errorOf, findingsOf, messageOf, type Code, type Finding } from './errors.ts';
-import type { Event } from './events.ts';
+import { findingsOf, messageOf, type Code, type Finding } from './errors.ts';
+import type { EventOf } from './events.ts';
 import type { HookRecord, Instance } from './instance.ts';
-import { Attempt, isThenable } from './lifecycle.ts';
+import { isThenable } from './lifecycle.ts';
+import { after, guarded, inOrder, type Step } from './walk.ts';
 
 export interface RunnerOptions {
   /** Milliseconds for each start and ready hook that has no limit of its own. */
@@ -11,17 +13,20 @@ export interface RunnerOptions {
   readonly stopTimeoutMs: number;
 }
 
-type StartPhase = 'start' | 'ready';
-type StopPhase = 'drain' | 'stop';
-type Phase = StartPhase | StopPhase;
+/** How many started hooks have something to do in each phase to come. */
+interface HookCounts {
+  ready: number;
+  drain: number;
+  stop: number;
+}
 
-/** What the phases differ in. */
-const phases = {
-  start: { executing: 'OnStartExecuting', executed: 'OnStartExecuted', failed: 'FX_START_FAILED', timedOut: 'FX_START_TIMEOUT' },
-  ready: { executing: 'OnReadyExecuting', executed: 'OnReadyExecuted', failed: 'FX_START_FAILED', timedOut: 'FX_START_TIMEOUT' },
-  drain: { executing: 'OnDrainExecuting', executed: 'OnDrainExecuted', failed: 'FX_STOP_FAILED', timedOut: 'FX_STOP_TIMEOUT' },
-  stop: { executing: 'OnStopExecuting', executed: 'OnStopExecuted', failed: 'FX_STOP_FAILED', timedOut: 'FX_STOP_TIMEOUT' },
-} as const satisfies Record<Phase, { executing: Event['kind']; executed: Event['kind']; failed: Code; timedOut: Code }>;
+const events = {
+  start: ['OnStartExecuting', 'OnStartExecuted'],
+  ready: ['OnReadyExecuting', 'OnReadyExecuted'],
+  drain: ['OnDrainExecuting', 'OnDrainExecuted'],
+  stop: ['OnStopExecuting', 'OnStopExecuted'],
+} as const;
+type HookPhase = keyof typeof events;
 
 /** Runs the hooks of all instances: start and ready in order, drain and stop in reverse. */
 export class Runner {
@@ -40,16 +45,12 @@ export class Runner {
 
   /** Throws the first failure; whatever had started by then is left for {@link stop}. */
   async start(): Promise<void> {
-    for (const instance of this.#crew.instances) {
-      instance.isSealed = true;
-      if (instance.state === 'stopped') instance.state = 'constructed';
-      for (const record of instance.hooks) record.state = 'idle';
-    }
+    this.#crew.instances.forEach((instance) => instance.rewind());
     await this.#crew.each('forwards', (instance) => {
-      if (instance.state === 'constructed' && !this.#crew.skip(instance)) return this.#startHooks(instance, 'start');
-      return undefined;
+      if (instance.state !== 'constructed' || this.#crew.skip(instance)) return undefined;
+      return this.#startHooks(instance, 'start');
     });
-    if (this.#count('ready') === 0) return;
+    if (this.#countHooks().ready === 0) return;
     await this.#crew.each('forwards', (instance) => (instance.state === 'started' ? this.#startHooks(instance, 'ready') : undefined));
   }
 
@@ -59,219 +60,129 @@ export class Runner {
    */
   async stop(): Promise<readonly Finding[]> {
     this.#failedStops = [];
-    this.#grantStopBudget();
-    for (const phase of ['drain', 'stop'] as const) {
-      if (this.#count(phase) > 0) await this.#crew.each('backwards', (instance) => this.#stopHooks(instance, phase));
-    }
+    const { drain, stop } = this.#grantStopBudget();
+    if (drain > 0) await this.#crew.each('backwards', (instance) => this.#stopHooks(instance, 'drain'));
+    if (stop > 0) await this.#crew.each('backwards', (instance) => this.#stopHooks(instance, 'stop'));
     await Promise.all(this.#late);
-    for (const instance of this.#crew.instances) {
-      if (instance.state === 'started') instance.state = 'stopped';
-      for (const record of instance.hooks) if (record.state === 'started') record.state = 'stopped';
-    }
+    for (const instance of this.#crew.instances) if (instance.state === 'started') instance.state = 'stopped';
     return this.#failedStops;
   }
 
-  #startHooks(instance: Instance, phase: StartPhase): void | Promise<void> {
-    try {
-      for (let index = 0; index < instance.hooks.length; index += 1) {
-        const running = this.#startHook(instance, { phase, index });
-        if (isThenable(running)) return this.#startLater(instance, { phase, index, running });
-      }
+  #startHooks(instance: Instance, phase: 'start' | 'ready'): Step {
+    if (instance.hooks.length === 0) {
       instance.state = 'started';
       return undefined;
-    } catch (error) {
-      return this.#lose(instance, error);
     }
+    const start = (): Step => {
+      const starting = inOrder(instance.hooks, (record) => this.#startHook(instance, record, phase));
+      return after(starting, () => void (instance.state = 'started'));
+    };
+    return guarded(start, (error) => this.#lose(instance, error));
   }
 
-  async #startLater(instance: Instance, { phase, index, running }: { readonly phase: StartPhase; readonly index: number; readonly running: PromiseLike<unknown> }): Promise<void> {
-    try {
-      await running;
-      for (let next = index + 1; next < instance.hooks.length; next += 1) await this.#startHook(instance, { phase, index: next });
-      instance.state = 'started';
-    } catch (error) {
-      await this.#lose(instance, error);
-    }
-  }
-
-  #startHook(instance: Instance, { phase, index }: { readonly phase: StartPhase; readonly index: number }): unknown {
-    const record = instance.hooks[index];
-    if (record?.hook[phase] === undefined) {
-      if (record !== undefined) record.state = 'started';
+  #startHook(instance: Instance, record: HookRecord, phase: 'start' | 'ready'): Step {
+    if (record.hook[phase] === undefined) {
+      record.state = 'started';
       return undefined;
     }
-    const own = record.hook.timeouts?.start ?? instance.node.item.timeouts.start ?? this.#options.hookTimeoutMs;
     const begun = this.#crew.clock.monotonic();
     const left = this.#crew.left(begun);
-    const attempt = new HookAttempt(this.#crew, { instance, record, phase, begun, ms: Math.min(own, left), isOwn: own <= left });
-    if (attempt.ms <= 0) throw attempt.timedOut();
-    this.#crew.interrupt.throwIfAborted();
-    attempt.startedLate = () => this.#stopLate(instance, record);
-    return attempt.run();
+    const own = record.hook.timeouts?.start ?? instance.node.item.timeouts.start ?? this.#options.hookTimeoutMs;
+    return this.#run(instance, record, { phase, begun, ms: Math.min(own, left), isOwn: own <= left });
   }
 
   /** Throws on unless the component may fail; then nobody else will stop what it has started. */
-  async #lose(instance: Instance, error: unknown): Promise<void> {
-    this.#crew.lose(instance, findingsOf(error, (cause) => ({ code: 'FX_START_FAILED', message: messageOf(cause), fix: 'see the cause', cause })));
+  #lose(instance: Instance, error: unknown): Step {
+    this.#crew.lose(instance, foundIn(error, 'FX_START_FAILED'));
     this.#grantStopBudget();
-    await this.#stopHooks(instance, 'stop');
+    return this.#stopHooks(instance, 'stop');
   }
 
-  #stopHooks(instance: Instance, phase: StopPhase): void | Promise<void> {
-    const { hooks } = instance;
-    for (let index = hooks.length - 1; index >= 0; index -= 1) {
-      const stopping = this.#stopHook(instance, { record: hooks[index], phase });
-      if (stopping !== undefined) return this.#stopLater(instance, { phase, index, stopping });
+  #stopHooks(instance: Instance, phase: 'drain' | 'stop'): Step {
+    return instance.hooks.length === 0
+      ? undefined
+      : inOrder(instance.hooks.toReversed(), (record) => this.#stopHook(instance, record, phase));
+  }
+
+  #stopHook(instance: Instance, record: HookRecord, phase: 'drain' | 'stop'): Step {
+    if (record.state !== 'started') return undefined;
+    if (record.hook[phase] === undefined) {
+      if (phase === 'stop') record.state = 'stopped';
+      return undefined;
     }
-    return undefined;
-  }
-
-  async #stopLater(instance: Instance, { phase, index, stopping }: { readonly phase: StopPhase; readonly index: number; readonly stopping: Promise<void> }): Promise<void> {
-    await stopping;
-    for (let next = index - 1; next >= 0; next -= 1) await this.#stopHook(instance, { record: instance.hooks[next], phase });
-  }
-
-  #stopHook(instance: Instance, { record, phase }: { readonly record: HookRecord | undefined; readonly phase: StopPhase }): void | Promise<void> {
-    if (record?.state !== 'started' || record.hook[phase] === undefined) return undefined;
     const begun = this.#crew.clock.monotonic();
     const left = Math.max(0, this.#stopDeadline - begun);
     const share = this.#hooksToStop > 1 ? left / 2 : left;
+    const own = record.hook.timeouts?.stop ?? instance.node.item.timeouts.stop ?? share;
     this.#hooksToStop -= 1;
-    const ms = Math.min(left, record.hook.timeouts?.stop ?? instance.node.item.timeouts.stop ?? share);
-    const attempt = new HookAttempt(this.#crew, { instance, record, phase, begun, ms, isOwn: true });
-    try {
-      const running = attempt.run();
-      if (isThenable(running)) return Promise.resolve(running).then(() => {}, (error: unknown) => this.#stopFailed(error));
-    } catch (error) {
-      this.#stopFailed(error);
-    }
-    return undefined;
-  }
-
-  #stopFailed(error: unknown): void {
-    this.#failedStops.push(...findingsOf(error, (cause) => ({ code: 'FX_STOP_FAILED', message: messageOf(cause), fix: 'see the cause', cause })));
+    return guarded(
+      () => this.#run(instance, record, { phase, begun, ms: Math.min(left, own), isOwn: true }),
+      (error) => void this.#failedStops.push(...foundIn(error, 'FX_STOP_FAILED')),
+    );
   }
 
   /** A hook that started after all has acquired something, which nobody but us can release now. */
   #stopLate(instance: Instance, record: HookRecord): void {
     record.state = 'started';
     this.#grantStopBudget();
-    const stopping: Promise<void> = Promise.resolve(this.#stopHook(instance, { record, phase: 'stop' })).then(() => void this.#late.delete(stopping));
+    const stopping: Promise<void> = Promise.resolve(this.#stopHook(instance, record, 'stop')).then(() => void this.#late.delete(stopping));
     this.#late.add(stopping);
   }
 
-  #grantStopBudget(): void {
-    this.#stopDeadline = this.#crew.clock.monotonic() + this.#options.stopTimeoutMs;
-    this.#hooksToStop = this.#count('drain') + this.#count('stop');
-  }
-
-  /** How many started hooks have something to do in this phase. */
-  #count(phase: Phase): number {
-    let count = 0;
-    for (const { hooks } of this.#crew.instances) for (const { hook, state } of hooks) if (state === 'started' && hook[phase] !== undefined) count += 1;
-    return count;
-  }
-}
-
-interface HookCall {
-  readonly instance: Instance;
-  readonly record: HookRecord;
-  readonly phase: Phase;
-  readonly begun: number;
-  readonly ms: number;
-  /** Whether the limit is the hook's, or what was left of the whole start. */
-  readonly isOwn: boolean;
-}
-
-/** One call of one hook. */
-class HookAttempt extends Attempt {
-  startedLate: (() => void) | undefined;
-  readonly #crew: Crew;
-  readonly #instance: Instance;
-  readonly #record: HookRecord;
-  readonly #phase: Phase;
-  readonly #isOwn: boolean;
-
-  constructor(crew: Crew, what: HookCall) {
-    super(crew.clock, what);
-    this.#crew = crew;
-    this.#instance = what.instance;
-    this.#record = what.record;
-    this.#phase = what.phase;
-    this.#isOwn = what.isOwn;
-  }
-
-  /** Throws, or rejects with, an FxError that says which hook failed. */
-  run(): unknown {
-    const { executing } = phases[this.#phase];
-    if (this.#crew.isHeard) this.#crew.emit(this.#instance, { kind: executing, ...this.#crew.common(this.#instance), hook: this.#record.name });
-    if (this.#phase === 'start') this.#record.state = 'starting';
-    if (this.#phase === 'stop') this.#record.state = 'stopping';
-    try {
-      const running = this.make(this.#phase === 'start' || this.#phase === 'ready' ? this.#crew.interrupt : undefined);
-      if (isThenable(running)) return running.then(() => this.#done(), (error: unknown) => this.#failed(error));
-      this.#done();
-    } catch (error) {
-      this.#failed(error);
-    }
-    return undefined;
-  }
-
-  protected call(): unknown {
-    return this.#record.hook[this.#phase]?.(this);
-  }
-
-  override timedOut(): Error {
-    const what = `${this.#phase} hook "${this.#record.name}" of ${this.#instance.node.label}`;
-    return this.#crew.timedOut({ code: phases[this.#phase].timedOut, what, place: this.#record.place, instance: this.#instance, ms: this.ms, isOwn: this.#isOwn });
-  }
-
-  protected givenUp(): void {
-    this.#record.isStillRunning = true;
-  }
-
-  protected settledLate(outcome: { readonly error?: unknown }): void {
-    this.#record.isStillRunning = false;
-    this.#crew.emit(this.#instance, { kind: 'SettledLate', ...this.#crew.common(this.#instance), hook: this.#record.name, ...outcome });
-    if (this.#phase === 'start' && !('error' in outcome)) this.startedLate?.();
-  }
-
-  #done(): void {
-    const runtimeMs = this.#end('started', 'stopped');
-    const { executed } = phases[this.#phase];
-    if (this.#crew.isHeard) this.#crew.emit(this.#instance, { kind: executed, ...this.#crew.common(this.#instance), hook: this.#record.name, runtimeMs });
-  }
-
-  #failed(error: unknown): never {
-    const runtimeMs = this.#end('failed', 'stopped');
-    const { executed, failed } = phases[this.#phase];
-    if (this.#crew.isHeard) this.#crew.emit(this.#instance, { kind: executed, ...this.#crew.common(this.#instance), hook: this.#record.name, runtimeMs, error });
-    throw errorOf(findingsOf(error, (cause) => this.#failure(failed, cause)));
-  }
-
-  #end(started: 'started' | 'failed', stopped: 'stopped'): number {
-    const runtimeMs = this.#crew.clock.monotonic() - this.begun;
-    if (this.#phase === 'start') {
-      this.#record.state = started;
-      this.#record.startMs = runtimeMs;
-    } else if (this.#phase === 'stop') {
-      this.#record.state = stopped;
-      this.#record.stopMs = runtimeMs;
-    }
-    return runtimeMs;
-  }
-
-  #failure(code: Code, cause: unknown): Finding {
-    const { label, item } = this.#instance.node;
-    const isStop = code === 'FX_STOP_FAILED';
-    return {
-      code,
-      message: `${this.#phase} hook "${this.#record.name}" of ${label} failed: ${messageOf(cause)}`,
-      component: label,
-      wantedBy: this.#crew.pathTo(this.#instance.node),
-      place: String(this.#record.place),
-      fix: isStop || item.allowedToFail ? 'see the cause; everything else was stopped all the same' : `see the cause; if the app can do without ${label}, declare it onFailure: 'continue'`,
-      cause,
+  #run(instance: Instance, record: HookRecord, how: Pick<Call, 'begun' | 'ms' | 'isOwn'> & { readonly phase: HookPhase }): Step {
+    const { phase, begun, ms, isOwn } = how;
+    if (this.#crew.isHeard) this.#crew.emit(instance, { kind: events[phase][0], ...this.#crew.common(instance), hook: record.name });
+    record.begin(phase);
+    const call: Call = {
+      instance,
+      phase,
+      name: record.name,
+      place: record.place,
+      begun,
+      ms,
+      isOwn,
+      run: (context) => record.hook[phase]?.(context),
+      ended: (_call, outcome) => {
+        record.end(phase, outcome);
+        if (!this.#crew.isHeard) return;
+        this.#crew.emit(instance, {
+          kind: events[phase][1],
+          ...this.#crew.common(instance),
+          hook: record.name,
+          ...outcome,
+        } as EventOf<'OnStartExecuted'>);
+      },
+      givenUp: () => void (record.isStillRunning = true),
+      settledLate: (outcome) => {
+        record.isStillRunning = false;
+        if (phase === 'start' && !('error' in outcome)) this.#stopLate(instance, record);
+      },
     };
+    const running = make(call, this.#crew);
+    return isThenable(running) ? Promise.resolve(running).then(() => {}) : undefined;
   }
+
+  #grantStopBudget(): HookCounts {
+    const counts = this.#countHooks();
+    this.#stopDeadline = this.#crew.clock.monotonic() + this.#options.stopTimeoutMs;
+    this.#hooksToStop = counts.drain + counts.stop;
+    return counts;
+  }
+
+  #countHooks(): HookCounts {
+    const counts = { ready: 0, drain: 0, stop: 0 };
+    this.#crew.instances.forEach(({ hooks }) =>
+      hooks.forEach(({ hook, state }) => {
+        if (state !== 'started') return;
+        if (hook.ready !== undefined) counts.ready += 1;
+        if (hook.drain !== undefined) counts.drain += 1;
+        counts.stop += 1;
+      }),
+    );
+    return counts;
+  }
+}
+
+function foundIn(error: unknown, code: Code): readonly Finding[] {
+  return findingsOf(error, (cause) => ({ code, message: messageOf(cause), fix: 'see the cause', cause }));
 }

@@ -9,7 +9,7 @@ import { Place } from './place.ts';
  * ```
  *
  * The type is an abstract constructor so that inversify takes a token as a typed service identifier:
- * `@inject(Log)` on a parameter, `app.container.get(Log)` for a value of type `Log`.
+ * `@inject(Log)` on a parameter, `(await app.container()).get(Log)` for a value of type `Log`.
  */
 export type Token<Key extends string = string, T = unknown> = (abstract new () => T) & { readonly key: Key };
 

@@ -1,12 +1,35 @@
 import { Smallest } from './order.ts';
 
-type Visit<T> = (item: T) => void | Promise<void>;
+/** What a step leaves behind: nothing when it was synchronous and is over. */
+export type Step = void | Promise<void>;
 
-/** Visits one item after the other; the first failure ends it. Synchronous visits cost no turn of the event loop. */
-export async function inOrder<T>(items: readonly T[], visit: Visit<T>): Promise<void> {
+/** Visits one item after the other; the first failure ends it. Stays synchronous, without a promise, as long as the visits do. */
+export function inOrder<T>(items: readonly T[], visit: (item: T) => Step): Step {
+  for (const [at, item] of items.entries()) {
+    const visiting = visit(item);
+    if (visiting !== undefined) return visiting.then(() => inOrderLater(items.slice(at + 1), visit));
+  }
+  return undefined;
+}
+
+async function inOrderLater<T>(items: readonly T[], visit: (item: T) => Step): Promise<void> {
   for (const item of items) {
     const visiting = visit(item);
     if (visiting !== undefined) await visiting;
+  }
+}
+
+/** Does what follows a step: at once when that is over. */
+export function after(step: Step, next: () => Step): Step {
+  return step === undefined ? next() : step.then(next);
+}
+
+/** Takes a step and handles its failure, whether thrown or rejected. */
+export function guarded(step: () => Step, handle: (error: unknown) => Step): Step {
+  try {
+    return step()?.catch(handle);
+  } catch (error) {
+    return handle(error);
   }
 }
 
@@ -16,7 +39,7 @@ export interface Walk<T> {
   readonly waitsFor: (item: T) => Iterable<T>;
   /** How many at the same time; the first in the list are preferred. */
   readonly concurrency: number;
-  readonly visit: Visit<T>;
+  readonly visit: (item: T) => Step;
 }
 
 /**
@@ -25,9 +48,10 @@ export interface Walk<T> {
  */
 export async function together<T>({ items, waitsFor, concurrency, visit }: Walk<T>): Promise<void> {
   const position = new Map(items.map((item, index) => [item, index]));
-  const remaining = items.map(() => 0);
   const waiters: number[][] = items.map(() => []);
+  const remaining = items.map(() => 0);
   const ready = new Smallest();
+  const failures = new Map<number, unknown>();
   items.forEach((item, index) => {
     for (const each of waitsFor(item)) {
       const needed = position.get(each);
@@ -37,23 +61,19 @@ export async function together<T>({ items, waitsFor, concurrency, visit }: Walk<
     }
     if (remaining[index] === 0) ready.add(index);
   });
-  const running = new Set<Promise<void>>();
-  const failures = new Map<number, unknown>();
-  const done = (index: number): void => {
-    for (const waiter of waiters[index] ?? []) {
-      const left = (remaining[waiter] ?? 0) - 1;
-      remaining[waiter] = left;
-      if (left === 0) ready.add(waiter);
-    }
-  };
   const begin = async (index: number): Promise<void> => {
     try {
       await visit(items[index] as T);
-      done(index);
     } catch (error) {
       failures.set(index, error);
+      return;
+    }
+    for (const waiter of waiters[index] ?? []) {
+      remaining[waiter] = (remaining[waiter] ?? 0) - 1;
+      if (remaining[waiter] === 0) ready.add(waiter);
     }
   };
+  const running = new Set<Promise<void>>();
   for (;;) {
     while (failures.size === 0 && running.size < concurrency && ready.size > 0) {
       const visiting: Promise<void> = begin(ready.take() ?? 0).finally(() => running.delete(visiting));
@@ -62,10 +82,7 @@ export async function together<T>({ items, waitsFor, concurrency, visit }: Walk<
     if (running.size === 0) break;
     await Promise.race(running);
   }
-  throwAll([...failures.entries()].toSorted(([a], [b]) => a - b).map(([, error]) => error));
-}
-
-function throwAll(errors: readonly unknown[]): void {
+  const errors = [...failures].toSorted(([a], [b]) => a - b).map(([, error]) => error);
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors);
 }

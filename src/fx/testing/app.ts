@@ -23,10 +23,11 @@ export interface TestedApp<R extends Requirements> extends AsyncDisposable {
  *
  * @throws Error with the app's error as cause when it does not start cleanly
  */
-export async function testApp<const L extends List, const R extends Requirements = Record<never, never>, const F extends List = readonly []>(
-  list: L & Complete<L, Wanted<R>>,
-  options: TestOptions<R, F> = {},
-): Promise<TestedApp<R>> {
+export async function testApp<
+  const L extends List,
+  const R extends Requirements = Record<never, never>,
+  const F extends List = readonly [],
+>(list: L & Complete<L, Wanted<R>>, options: TestOptions<R, F> = {}): Promise<TestedApp<R>> {
   const { replace: fakes = [], requires = {}, ...appOptions } = options;
   const watch = new LeakWatch();
   let needs: Needs<R> | undefined;

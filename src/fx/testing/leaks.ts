@@ -82,7 +82,10 @@ function listenerCounts(): Map<string | symbol, number> {
 
 /** The frames of the code that opened it, without Node's own and ours. */
 function ownFrames(stack: string): string {
-  const frames = stack.split('\n').slice(2).map((line) => line.trim().replace(/^at /, ''));
+  const frames = stack
+    .split('\n')
+    .slice(2)
+    .map((line) => line.trim().replace(/^at /, ''));
   const own = frames.filter((frame) => !/node:|\/fx\/(testing\/)?[a-z]+\.[jt]s:/.test(frame));
   return own.slice(0, 3).join(' <- ') || 'unknown place';
 }

@@ -54,7 +54,13 @@ describe('testApp', () => {
 
 describe('faultInject', () => {
   it('finds nothing in a well-behaved app, with a socket, a module and a component that may fail', async () => {
-    const optional = component({ name: 'telemetry', requires: { store: Store }, onFailure: 'continue', create: () => undefined, start: async () => {} });
+    const optional = component({
+      name: 'telemetry',
+      requires: { store: Store },
+      onFailure: 'continue',
+      create: () => undefined,
+      start: async () => {},
+    });
     const inner = module('inner', [server]);
     const cases = await faultInject([store, optional, inner, invoke({ server: Server }, function useServer() {})]);
     expect(cases).toBe(4 * 6);
