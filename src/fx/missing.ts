@@ -2,28 +2,26 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import type { Input } from './component.ts';
 import type { Finding } from './errors.ts';
-import { isProvider, type Graph, type Node } from './graph.ts';
+import type { Flat } from './flatten.ts';
+import { findingAt, isProvider, type Node } from './graph.ts';
 import { placeOf, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
-export function missing(graph: Graph, node: Node, { token, property }: Input): Finding {
-  return {
-    code: 'FX_MISSING',
+export function missing(flat: Flat, node: Node, { token, property }: Input): Finding {
+  return findingAt(node, 'FX_MISSING', {
     message: `missing dependencies for ${node.label}: nothing provides "${token.key}"`,
-    component: node.label,
     wantedBy: `${node.label}, as "${property}"`,
-    place: String(node.item.place),
-    fix: [...kept(graph, token), ...similar(graph, token), ...beside(token), `or take it with optional(), or remove ${node.label}`].join(
+    fix: [...kept(flat, token), ...similar(flat, token), ...beside(token), `or take it with optional(), or remove ${node.label}`].join(
       '; ',
     ),
-  };
+  });
 }
 
 /** Implementations that are in the list, but out of reach. */
-function kept(graph: Graph, token: Token): string[] {
+function kept(flat: Flat, token: Token): string[] {
   const provides = (outputs: Node['item']['outputs']): boolean => outputs.some((output) => output.token === token);
-  const hidden = graph.nodes.filter((node) => isProvider(node.item) && provides(node.item.outputs));
-  const off = graph.gated.filter(({ item }) => provides(item.outputs));
+  const hidden = flat.nodes.filter((node) => isProvider(node.item) && provides(node.item.outputs));
+  const off = flat.gated.filter(({ item }) => provides(item.outputs));
   return [
     ...hidden.map((node) =>
       node.item.outputs.some((output) => output.token === token && output.group !== undefined)
@@ -35,8 +33,8 @@ function kept(graph: Graph, token: Token): string[] {
 }
 
 /** Keys that differ by a slip of the finger, or in case or separators only. */
-function similar(graph: Graph, { key }: Token): string[] {
-  const known = new Set(graph.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
+function similar(flat: Flat, { key }: Token): string[] {
+  const known = new Set(flat.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
   const near = [...known]
     .filter((each) => plain(each) === plain(key) || distance(each, key) <= Math.max(1, Math.floor(key.length / 4)))
     .toSorted();

@@ -1,0 +1,101 @@
+import { Item, ModuleItem, Replacement, type List } from './component.ts';
+import { refusal, type Condition, type Settings } from './condition.ts';
+import { describeValue, type Finding } from './errors.ts';
+import { findingAt, isProvider, Node, Scope, type Gated } from './graph.ts';
+
+/** Where a list stands: in which module, seen by whom, and why it is off, if it is. */
+interface Position {
+  readonly scope: Scope;
+  readonly visibleIn: Scope;
+  readonly off: string | undefined;
+}
+
+/** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
+export interface Flat {
+  readonly root: Scope;
+  readonly nodes: readonly Node[];
+  readonly gated: readonly Gated[];
+  readonly findings: Finding[];
+}
+
+export function flatten(list: List, settings: Settings | undefined): Flat {
+  const root = new Scope('', undefined, undefined);
+  const gated: Gated[] = [];
+  const findings: Finding[] = [];
+  const replacements: { readonly replacement: Replacement; readonly scope: Scope }[] = [];
+  let nodes: Node[] = [];
+
+  const refused = (item: Item | ModuleItem): string | undefined => {
+    if (item.when === undefined) return undefined;
+    if (settings !== undefined) return refusal(item.when, settings);
+    findings.push(withoutSettings(item));
+    return undefined;
+  };
+  const take = (item: unknown, { scope, visibleIn, off }: Position, at: number): void => {
+    if (item instanceof Replacement) replacements.push({ replacement: item, scope });
+    else if (!(item instanceof Item) && !(item instanceof ModuleItem)) findings.push(notAnItem(item, scope, at));
+    else if (!visibleIn.listed.has(item)) {
+      visibleIn.listed.add(item);
+      const because = off ?? refused(item);
+      if (item instanceof ModuleItem) open(item, { scope: new Scope(item.name, scope, item.place), visibleIn, off: because });
+      else if (because === undefined) nodes.push(new Node(item, scope, visibleIn));
+      else gated.push({ item, scope, because });
+    }
+  };
+  const takeAll = (items: unknown, position: Position): void => {
+    if (Array.isArray(items)) items.forEach((item, index) => take(item, position, index + 1));
+    else findings.push(notAnItem(items, position.scope, undefined));
+  };
+  const open = (item: ModuleItem, position: Position): void => {
+    takeAll(item.private, { ...position, visibleIn: position.scope });
+    takeAll(item.list, position);
+  };
+
+  takeAll(list, { scope: root, visibleIn: root, off: undefined });
+  for (const { replacement, scope } of replacements) nodes = replaced(nodes, { replacement, scope, findings, root });
+  return { root, nodes, gated, findings };
+}
+
+/** The first that provides a token of the replacement gives it its place; others that do give way. */
+function replaced(
+  nodes: readonly Node[],
+  what: { readonly replacement: Replacement; readonly scope: Scope; readonly root: Scope; readonly findings: Finding[] },
+): Node[] {
+  const { by, place } = what.replacement;
+  const tokens = new Set(by.outputs.map(({ token }) => token));
+  const givesWay = (node: Node): boolean =>
+    isWithin(node.scope, what.scope) && isProvider(node.item) && node.item.outputs.some(({ token }) => tokens.has(token));
+  const at = nodes.findIndex(givesWay);
+  const old = nodes[at];
+  const node = new Node(by, old?.scope ?? what.scope, old?.visibleIn ?? what.root);
+  if (old !== undefined) return nodes.flatMap((each, index) => (index === at ? node : givesWay(each) ? [] : each));
+  const message = `${by.name} replaces ${[...tokens].map(({ key }) => `"${key}"`).join(', ') || 'nothing'}, which nothing here provides`;
+  what.findings.push(
+    findingAt(node, 'FX_NOTHING_TO_REPLACE', {
+      message,
+      place: String(place),
+      fix: 'list it as a component of its own, or remove the replacement',
+    }),
+  );
+  return [...nodes, node];
+}
+
+function isWithin(scope: Scope, outer: Scope): boolean {
+  for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) if (each === outer) return true;
+  return false;
+}
+
+function withoutSettings(item: { readonly name: string; readonly place: unknown; readonly when: Condition | undefined }): Finding {
+  const message = `${item.name} depends on a setting ("when"), but this app was given no settings`;
+  const fix = 'give the app its settings: app(list, { settings: (key) => ... })';
+  return { code: 'FX_BAD_DEFINITION', message, component: item.name, place: String(item.place), fix };
+}
+
+function notAnItem(item: unknown, scope: Scope, position: number | undefined): Finding {
+  const where = scope.parent === undefined ? 'the list' : `module ${scope.name}`;
+  const what = position === undefined ? 'is' : `holds, at position ${position},`;
+  const wanted = position === undefined ? 'which is not a list' : 'which is not a component';
+  const fix = 'list what component(), supply(), invoke(), decorate(), replace() or module() returns, all from one copy of the framework';
+  const place = scope.place === undefined ? {} : { place: String(scope.place) };
+  return { code: 'FX_BAD_DEFINITION', message: `${where} ${what} ${describeValue(item)}, ${wanted}`, wantedBy: where, ...place, fix };
+}
