@@ -168,10 +168,11 @@ export class App {
    */
   wait(): Promise<Shutdown> {
     if (this.#unlisten === undefined) {
-      const stopListening = Object.entries(signals).map(([name, number]) =>
+      const releases = Object.entries(signals).map(([name, number]) =>
         this.#process.onSignal(name as NodeJS.Signals, () => this.#signalled(name, number)),
       );
-      this.#unlisten = () => stopListening.forEach((each) => each());
+      releases.push(this.#process.keepAlive());
+      this.#unlisten = () => releases.forEach((release) => release());
     }
     return this.#shutdown.wait();
   }

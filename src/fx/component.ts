@@ -98,7 +98,7 @@ interface Recipe<P, R extends Requirements, Value> {
   readonly stop?: (value: Awaited<Value>, context: HookContext) => unknown;
 }
 
-interface Definition<P, R extends Requirements> extends Recipe<P, R, Owed<P>> {
+interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R, V> {
   /** Listed only where these settings say so; decided before anything is constructed. */
   readonly when?: Condition;
   /**
@@ -214,9 +214,11 @@ export class Replacement implements Component {
  * One that provides something is built when somebody needs it, once. One that provides nothing is there for what it does:
  * it is always built, and everything that it needs with it.
  */
-export function component<const R extends Requirements = Record<never, never>, const P extends Provisions | undefined = undefined>(
-  definition: Definition<P, R>,
-): Component<KeysProvided<P>, KeysRequired<R>> {
+export function component<
+  const R extends Requirements = Record<never, never>,
+  const P extends Provisions | undefined = undefined,
+  V extends Owed<P> = Owed<P>,
+>(definition: Definition<P, R, V>): Component<KeysProvided<P>, KeysRequired<R>> {
   return itemOf(definition as unknown as Definition<Provisions, Requirements>, 'provide', new Place(component));
 }
 

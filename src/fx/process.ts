@@ -6,6 +6,8 @@ export interface Process {
   readonly argv: readonly string[];
   /** Listens for an operating-system signal until the returned function is called. */
   onSignal(signal: NodeJS.Signals, listener: () => void): () => void;
+  /** Keeps the process alive though it has nothing to do, until the returned function is called: signals alone do not. */
+  keepAlive(): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
   /** Writes text to standard error, synchronously, so that last words are not lost. */
@@ -21,6 +23,10 @@ export const systemProcess: Process = {
   onSignal(signal, listener) {
     process.on(signal, listener);
     return () => process.off(signal, listener);
+  },
+  keepAlive() {
+    const timer = setInterval(() => {}, 2 ** 31 - 1);
+    return () => clearInterval(timer);
   },
   exit: (code) => process.exit(code),
   warn: (text) => process.stderr.write(text),

@@ -32,6 +32,7 @@ export function fakeProcess({ env = {}, argv = ['node', 'test'] }: Partial<Pick<
       for (const listener of called) listener();
       return called.length > 0;
     },
+    keepAlive: () => () => {},
     exit: (code) => void exits.push(code),
     warn: (text) => void warnings.push(text),
     ifStillAliveAfter(_ms, callback) {
