@@ -22,10 +22,7 @@ describe('the command', () => {
     [['fx', '--fast'], "Unknown option '--fast'"],
     [[], 'one benchmark at a time, not 0'],
   ])('refuses %j', async (args, stderr) => {
-    await expect(call(...args)).rejects.toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(`${stderr}[^]*is one of: fx`),
-    });
+    await expect(call(...args)).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(`${stderr}[^]*is one of: fx`) });
   });
 });
 
@@ -67,11 +64,9 @@ describe('figures', () => {
       { case: 'dag-10', subject: 'nest', value: undefined, unit: 'ms', note: 'quadratic' },
     ] as const;
     expect(table(rows)).toBe(
-      [
-        'dag-10     median   ratio  bar',
-        'armature  12.3 ms  2.00 x  < 9 ms  MISSED',
-        'nest            -                  quadratic',
-      ].join('\n'),
+      ['dag-10     median   ratio  bar', 'armature  12.3 ms  2.00 x  < 9 ms  MISSED', 'nest            -                  quadratic'].join(
+        '\n',
+      ),
     );
     expect(rows.map((row) => jsonLine('fx', row))).toEqual([
       '{"bench":"fx","case":"dag-10","subject":"armature","value":12.346,"unit":"ms","ratio":2,"bar":"< 9 ms","pass":false}',

@@ -2,9 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { jsonLine, table } from './table.ts';
 
-const benches = {
-  fx: () => import('./fx/bench.ts'),
-} satisfies Record<string, () => Promise<{ readonly bench: Bench }>>;
+const benches = { fx: () => import('./fx/bench.ts') } satisfies Record<string, () => Promise<{ readonly bench: Bench }>>;
 
 const roundsLeast = 7;
 const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--case CASE]; NAME is one of: ${Object.keys(benches).join(', ')}`;
@@ -17,10 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { name, bench, rounds, only, json } = call;
-  if (!json)
-    process.stdout.write(
-      `${name}: node ${process.version}, medians of ${rounds} rounds, every sample a process of its own\n`,
-    );
+  if (!json) process.stdout.write(`${name}: node ${process.version}, medians of ${rounds} rounds, every sample a process of its own\n`);
   const missed: string[] = [];
   for await (const rows of bench.run({ rounds, only })) {
     process.stdout.write(json ? rows.map((row) => `${jsonLine(name, row)}\n`).join('') : `\n${table(rows)}\n`);
@@ -52,8 +47,7 @@ async function read(args: readonly string[]): Promise<Call | string> {
     return `--rounds takes a whole number from ${roundsLeast} up, not "${values.rounds}"`;
   const { bench } = await known[1]();
   const { case: only, json = false } = values;
-  if (only !== undefined && !bench.cases.includes(only))
-    return `${name} has no case "${only}", only ${bench.cases.join(', ')}`;
+  if (only !== undefined && !bench.cases.includes(only)) return `${name} has no case "${only}", only ${bench.cases.join(', ')}`;
   return { name, bench, rounds, only, json };
 }
 

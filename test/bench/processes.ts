@@ -13,9 +13,6 @@ const run = promisify(execFile);
 /** Runs a Node process of its own, with an environment in which nothing changes how it behaves. */
 export async function node(args: readonly string[]): Promise<Finished> {
   const begun = performance.now();
-  const { stdout, stderr } = await run(process.execPath, args, {
-    env: { PATH: process.env['PATH'] },
-    timeout: 120_000,
-  });
+  const { stdout, stderr } = await run(process.execPath, args, { env: { PATH: process.env['PATH'] }, timeout: 120_000 });
   return { stdout, stderr, wallMs: performance.now() - begun };
 }

@@ -28,9 +28,7 @@ export function table(rows: readonly Row[]): string {
 function aligned(line: readonly string[], widths: readonly number[]): string {
   const [subject = '', value = '', ratio = '', bar = '', result = ''] = line;
   const [first = 0, second = 0, third = 0, fourth = 0] = widths;
-  return [subject.padEnd(first), value.padStart(second), ratio.padStart(third), bar.padEnd(fourth), result]
-    .join('  ')
-    .trimEnd();
+  return [subject.padEnd(first), value.padStart(second), ratio.padStart(third), bar.padEnd(fourth), result].join('  ').trimEnd();
 }
 
 function verdict(pass: boolean | undefined): string | undefined {

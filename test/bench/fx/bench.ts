@@ -14,8 +14,7 @@ export const bench: Bench = {
   cases: [...cases.map(({ name }) => name), importCase],
   async *run({ rounds, only }: BenchOptions) {
     installPeers();
-    for (const each of cases)
-      if (only === undefined || only === each.name) yield rowsOf(each, await measure(each, rounds));
+    for (const each of cases) if (only === undefined || only === each.name) yield rowsOf(each, await measure(each, rounds));
     if (only === undefined || only === importCase) yield await importCost(rounds);
   },
 };
@@ -54,14 +53,7 @@ function rowsOf({ name, subjects, limits = [] }: Case, results: Results): Row[] 
   const rows = subjects.map((subject): Row => {
     const times = results.get(subject) ?? [];
     if (!Array.isArray(times))
-      return {
-        case: name,
-        subject,
-        value: undefined,
-        unit: 'ms',
-        note: times,
-        pass: isPeer(subject) ? undefined : false,
-      };
+      return { case: name, subject, value: undefined, unit: 'ms', note: times, pass: isPeer(subject) ? undefined : false };
     const ratio = Array.isArray(baseline) ? medianRatio(times, baseline) : undefined;
     const own = subject === 'armature' ? limits.map((limit) => keeps(limit, median(times))) : [];
     return { case: name, subject, value: median(times), unit: 'ms', ratio, ...own.find((each) => each !== undefined) };
@@ -75,8 +67,7 @@ function isPeer(subject: Subject): boolean {
 
 function keeps(limit: Limit, ms: number): Pick<Row, 'bar' | 'pass' | 'note'> | undefined {
   if (limit.kind === 'below') return { bar: `< ${limit.ms} ms`, pass: ms < limit.ms };
-  if (limit.kind === 'mark')
-    return { bar: `mark: uber-go/fx ${limit.ms} ms`, note: ms <= limit.ms ? 'reached' : 'not reached' };
+  if (limit.kind === 'mark') return { bar: `mark: uber-go/fx ${limit.ms} ms`, note: ms <= limit.ms ? 'reached' : 'not reached' };
   return undefined;
 }
 

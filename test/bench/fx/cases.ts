@@ -34,22 +34,9 @@ export const cases: readonly Case[] = [
   { name: 'dag-10', graph: dag(10), subjects: everyone },
   { name: 'dag-100', graph: dag(100), subjects: everyone, limits: [{ kind: 'mark', ms: 3.5 }] },
   { name: 'dag-1000', graph: dag(1000), subjects: everyone, limits: [...faster, { kind: 'mark', ms: 60 }] },
-  {
-    name: 'dag-10000',
-    graph: dag(10_000),
-    subjects: everyone,
-    without: { nest: 'quadratic: about 40 s for one sample' },
-  },
-  {
-    name: 'dag-1000-shuffled',
-    graph: { ...dag(1000), isShuffled: true },
-    subjects: everyone,
-  },
-  {
-    name: 'dag-1000-concurrent',
-    graph: dag(1000),
-    subjects: ['by hand', 'armature', 'armature, 8 at once', 'effect', 'nest'],
-  },
+  { name: 'dag-10000', graph: dag(10_000), subjects: everyone, without: { nest: 'quadratic: about 40 s for one sample' } },
+  { name: 'dag-1000-shuffled', graph: { ...dag(1000), isShuffled: true }, subjects: everyone },
+  { name: 'dag-1000-concurrent', graph: dag(1000), subjects: ['by hand', 'armature', 'armature, 8 at once', 'effect', 'nest'] },
   {
     name: 'chain-10000',
     graph: { shape: 'chain', size: 10_000, isShuffled: false },

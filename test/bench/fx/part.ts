@@ -87,8 +87,7 @@ export function complaint({ dependencies }: Graph, { made, started, stopped }: L
   const size = dependencies.length;
   const counts = { built: made.length, started: started.length, stopped: stopped.length };
   for (const [what, count] of Object.entries(counts)) if (count !== size) return `${count} of ${size} ${what}`;
-  const isMiswired = ({ index, needs }: Part): boolean =>
-    needs.map((part) => part.index).join() !== dependencies[index]?.join();
+  const isMiswired = ({ index, needs }: Part): boolean => needs.map((part) => part.index).join() !== dependencies[index]?.join();
   if (made.some(isMiswired)) return 'wired wrongly';
   if (!isInOrder(started, dependencies)) return 'started before something that it requires';
   if (!isInOrder(stopped.toReversed(), dependencies)) return 'stopped after something that it requires';
