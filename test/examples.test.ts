@@ -19,7 +19,10 @@ afterAll(() => rm(built, { recursive: true }));
 const program = (example: string): string => join(built, 'examples', example, 'main.js');
 
 /** Starts an example that runs until it is told to stop, stops it once it has said something, and returns all that it said. */
-async function runUntil(example: string, isReady: (said: string) => boolean): Promise<{ readonly said: string; readonly code: number | null }> {
+async function runUntil(
+  example: string,
+  isReady: (said: string) => boolean,
+): Promise<{ readonly said: string; readonly code: number | null }> {
   const child = spawn(process.execPath, [program(example)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -54,7 +57,9 @@ describe('examples', () => {
   });
 
   it('each has a test here', async () => {
-    const folders = (await readdir(join(root, 'examples'), { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const folders = (await readdir(join(root, 'examples'), { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
     expect(folders.toSorted()).toEqual(['classes', 'minimal', 'modules-and-groups', 'testing-with-fakes']);
   });
 });

@@ -1,10 +1,11 @@
-import { make, type Call } from './calls.ts';
+import { Call } from './calls.ts';
 import type { Input } from './component.ts';
 import type { Crew } from './crew.ts';
 import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
 import { isProvider, type Node, type Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
 import { isThenable } from './lifecycle.ts';
+import type { Place } from './place.ts';
 import type { Token } from './token.ts';
 import { guarded, type Step } from './walk.ts';
 
@@ -47,34 +48,15 @@ export class Builder {
   }
 
   #build(instance: Instance): Step {
-    const { item, label } = instance.node;
     const begun = this.#crew.clock.monotonic();
     const left = this.#crew.left(begun);
-    const own = item.timeouts.create ?? this.#options.createTimeoutMs;
-    if (this.#crew.isHeard) this.#announce(instance);
-    const run = (): unknown => this.#create(instance);
-    const made = make(
-      {
-        instance,
-        phase: 'create',
-        name: label,
-        place: item.place,
-        begun,
-        ms: Math.min(own, left),
-        isOwn: own <= left,
-        run,
-        ended: this.#ended,
-      },
-      this.#crew,
-    );
+    const own = instance.node.item.timeouts.create ?? this.#options.createTimeoutMs;
+    if (this.#crew.isHeard) announce(this.#crew, instance);
+    const call = new CreateCall(this.#crew, { instance, phase: 'create', begun, ms: Math.min(own, left), isOwn: own <= left });
+    call.needs = this.#needs(instance);
+    call.intercept = this.#options.intercept;
+    const made = call.make();
     return isThenable(made) ? Promise.resolve(made).then((value) => this.#keep(instance, value)) : this.#keep(instance, made);
-  }
-
-  #create(instance: Instance): unknown {
-    const create = instance.node.item.create as (needs: Readonly<Record<string, unknown>>) => unknown;
-    const needs = this.#needs(instance);
-    const { intercept } = this.#options;
-    return intercept === undefined ? create(needs) : intercept(instance, () => create(needs));
   }
 
   #needs(instance: Instance): Readonly<Record<string, unknown>> {
@@ -121,26 +103,45 @@ export class Builder {
     }
     if (this.#crew.isHeard) this.#crew.connectLogger(instance);
   }
+}
 
-  readonly #ended: Call['ended'] = ({ instance }, outcome) => {
-    instance.createMs = outcome.runtimeMs;
-    if (this.#crew.isHeard) this.#announce(instance, outcome);
-  };
+/** One call of one constructor. */
+class CreateCall extends Call {
+  needs: Readonly<Record<string, unknown>> = {};
+  intercept: Intercept | undefined;
 
-  #announce(instance: Instance, outcome?: { readonly runtimeMs: number; readonly error?: unknown }): void {
-    const common = this.#crew.common(instance);
-    const { kind, outputs, place } = instance.node.item;
-    if (kind === 'invoke' || outputs.length === 0) {
-      this.#crew.emit(
-        instance,
-        outcome === undefined ? { kind: 'Invoking', ...common } : { kind: 'Invoked', ...common, place: String(place), ...outcome },
-      );
-    } else {
-      this.#crew.emit(
-        instance,
-        outcome === undefined ? { kind: 'BeforeRun', ...common, kindOfRun: kind } : { kind: 'Run', ...common, kindOfRun: kind, ...outcome },
-      );
-    }
+  get name(): string {
+    return this.instance.node.label;
+  }
+
+  get place(): Place {
+    return this.instance.node.item.place;
+  }
+
+  protected run(): unknown {
+    const create = this.instance.node.item.create as (needs: Readonly<Record<string, unknown>>) => unknown;
+    return this.intercept === undefined ? create(this.needs) : this.intercept(this.instance, () => create(this.needs));
+  }
+
+  protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
+    this.instance.createMs = outcome.runtimeMs;
+    if (this.crew.isHeard) announce(this.crew, this.instance, outcome);
+  }
+}
+
+function announce(crew: Crew, instance: Instance, outcome?: { readonly runtimeMs: number; readonly error?: unknown }): void {
+  const common = crew.common(instance);
+  const { kind, outputs, place } = instance.node.item;
+  if (kind === 'invoke' || outputs.length === 0) {
+    crew.emit(
+      instance,
+      outcome === undefined ? { kind: 'Invoking', ...common } : { kind: 'Invoked', ...common, place: String(place), ...outcome },
+    );
+  } else {
+    crew.emit(
+      instance,
+      outcome === undefined ? { kind: 'BeforeRun', ...common, kindOfRun: kind } : { kind: 'Run', ...common, kindOfRun: kind, ...outcome },
+    );
   }
 }
 

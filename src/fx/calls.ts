@@ -14,112 +14,120 @@ const phases = {
 } as const satisfies Record<string, { readonly failed: Code; readonly timedOut: Code }>;
 export type Phase = keyof typeof phases;
 
-/** One call of one function of a component: its constructor, or one of its hooks. */
-export interface Call {
-  readonly instance: Instance;
-  readonly phase: Phase;
-  /** The hook's name; for a constructor, the component's. */
-  readonly name: string;
-  readonly place: Place;
+interface Bounds {
   readonly begun: number;
   /** Milliseconds that it may take, and whether that is its own limit or what was left of the whole start. */
   readonly ms: number;
   readonly isOwn: boolean;
-  readonly run: (context: CallContext) => unknown;
+}
+
+/** One call of one function of a component, its constructor or one of its hooks, within its bounds. */
+export abstract class Call {
+  readonly instance: Instance;
+  readonly phase: Phase;
+  /** The hook's name; for a constructor, the component's. */
+  abstract readonly name: string;
+  abstract readonly place: Place;
+  protected readonly crew: Crew;
+  readonly #bounds: Bounds;
+
+  constructor(crew: Crew, what: Bounds & { readonly instance: Instance; readonly phase: Phase }) {
+    this.crew = crew;
+    this.instance = what.instance;
+    this.phase = what.phase;
+    this.#bounds = what;
+  }
+
+  protected abstract run(context: CallContext): unknown;
   /** Told how it ended, before that is thrown or returned. */
-  readonly ended: (call: Call, outcome: { readonly runtimeMs: number; readonly error?: unknown }) => void;
-  readonly givenUp?: () => void;
-  readonly settledLate?: (outcome: { readonly error?: unknown }) => void;
-}
+  protected abstract ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void;
+  protected givenUp(): void {}
+  protected settledLate(_outcome: { readonly error?: unknown }): void {}
 
-/**
- * Makes a call within its bounds. Returns or resolves with what it yields; throws or rejects with an FxError that says which
- * function of which component failed. A synchronous call costs no timer and no promise.
- */
-export function make(call: Call, crew: Crew): unknown {
-  const context = new CallContext(call.begun + call.ms);
-  let result: unknown;
-  try {
-    if (isStarting(call)) crew.interrupt.throwIfAborted();
-    if (call.ms <= 0 && isStarting(call)) throw timedOut(call, crew);
-    result = call.run(context);
-    if (isThenable(result)) return wait(call, { crew, context, result });
-  } catch (error) {
-    fail(call, { crew, error });
+  /**
+   * Returns or resolves with what the call yields; throws or rejects with an FxError that says which function of which
+   * component failed. A synchronous call costs no timer and no promise.
+   */
+  make(): unknown {
+    const { begun, ms } = this.#bounds;
+    const context = new CallContext(begun + ms);
+    let result: unknown;
+    try {
+      if (this.#isStarting) this.crew.interrupt.throwIfAborted();
+      if (ms <= 0 && this.#isStarting) throw this.#timedOut();
+      result = this.run(context);
+      if (isThenable(result)) return this.#wait(result, context);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.ended({ runtimeMs: this.crew.clock.monotonic() - begun });
+    return result;
   }
-  call.ended(call, { runtimeMs: crew.clock.monotonic() - call.begun });
-  return result;
-}
 
-function isStarting({ phase }: Call): boolean {
-  return phase === 'create' || phase === 'start' || phase === 'ready';
-}
-
-async function wait(
-  call: Call,
-  { crew, context, result }: { crew: Crew; context: CallContext; result: PromiseLike<unknown> },
-): Promise<unknown> {
-  let value: unknown;
-  try {
-    value = await within(result, {
-      clock: crew.clock,
-      ms: call.ms,
-      interrupt: isStarting(call) ? crew.interrupt : undefined,
-      timedOut: () => timedOut(call, crew),
-      givenUp: (reason) => {
-        call.givenUp?.();
-        context.abort(reason);
-      },
-      settledLate: (outcome) => {
-        crew.emit(call.instance, { kind: 'SettledLate', ...crew.common(call.instance), hook: call.name, ...outcome });
-        call.settledLate?.(outcome);
-      },
-    });
-  } catch (error) {
-    fail(call, { crew, error });
+  get #isStarting(): boolean {
+    return this.phase !== 'drain' && this.phase !== 'stop';
   }
-  call.ended(call, { runtimeMs: crew.clock.monotonic() - call.begun });
-  return value;
-}
 
-function fail(call: Call, { crew, error }: { readonly crew: Crew; readonly error: unknown }): never {
-  call.ended(call, { runtimeMs: crew.clock.monotonic() - call.begun, error });
-  throw new FxError(findingsOf(error, (cause) => failure(call, { crew, cause })));
-}
+  async #wait(result: PromiseLike<unknown>, context: CallContext): Promise<unknown> {
+    const { begun, ms } = this.#bounds;
+    let value: unknown;
+    try {
+      value = await within(result, {
+        clock: this.crew.clock,
+        ms,
+        interrupt: this.#isStarting ? this.crew.interrupt : undefined,
+        timedOut: () => this.#timedOut(),
+        givenUp: (reason) => {
+          this.givenUp();
+          context.abort(reason);
+        },
+        settledLate: (outcome) => {
+          this.crew.emit(this.instance, { kind: 'SettledLate', ...this.crew.common(this.instance), hook: this.name, ...outcome });
+          this.settledLate(outcome);
+        },
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.ended({ runtimeMs: this.crew.clock.monotonic() - begun });
+    return value;
+  }
 
-function failure(call: Call, { crew, cause }: { readonly crew: Crew; readonly cause: unknown }): Finding {
-  const { code, ...who } = blame(call, crew, 'failed');
-  const { item, label } = call.instance.node;
-  const isSurvived = code === 'FX_STOP_FAILED' || item.allowedToFail;
-  const fix = isSurvived
-    ? 'see the cause; everything else went on'
-    : `see the cause; if the app can do without ${label}, declare it onFailure: 'continue'`;
-  return { code, message: `${describe(call)} failed: ${messageOf(cause)}`, ...who, fix, cause };
-}
+  #fail(error: unknown): never {
+    this.ended({ runtimeMs: this.crew.clock.monotonic() - this.#bounds.begun, error });
+    throw new FxError(findingsOf(error, (cause) => this.#failure(cause)));
+  }
 
-function timedOut(call: Call, crew: Crew): FxError {
-  const seconds = `${Math.round(call.ms) / 1000} s`;
-  const limit = call.isOwn ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
-  const { running, done } = crew.progress(call.instance, call.phase === 'create' ? 'constructed' : 'started');
-  const { code, ...who } = blame(call, crew, 'timedOut');
-  const message = `${describe(call)} did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
-  return new FxError([
-    { code, message, ...who, fix: 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")' },
-  ]);
-}
+  #failure(cause: unknown): Finding {
+    const { item, label } = this.instance.node;
+    const code = phases[this.phase].failed;
+    const isSurvived = code === 'FX_STOP_FAILED' || item.allowedToFail;
+    const fix = isSurvived
+      ? 'see the cause; everything else went on'
+      : `see the cause; if the app can do without ${label}, declare it onFailure: 'continue'`;
+    return this.#finding({ code, message: `${this.#description} failed: ${messageOf(cause)}`, fix, cause });
+  }
 
-function blame(
-  { instance, phase, place }: Call,
-  crew: Crew,
-  what: 'failed' | 'timedOut',
-): Pick<Finding, 'code'> & { component: string; wantedBy: string; place: string } {
-  return { code: phases[phase][what], component: instance.node.label, wantedBy: crew.pathTo(instance.node), place: String(place) };
-}
+  #timedOut(): FxError {
+    const { ms, isOwn } = this.#bounds;
+    const seconds = `${Math.round(ms) / 1000} s`;
+    const limit = isOwn ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
+    const { running, done } = this.crew.progress(this.instance, this.phase === 'create' ? 'constructed' : 'started');
+    const message = `${this.#description} did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
+    const fix = 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")';
+    return new FxError([this.#finding({ code: phases[this.phase].timedOut, message, fix })]);
+  }
 
-function describe({ instance, phase, name }: Call): string {
-  const { item, label } = instance.node;
-  if (phase !== 'create') return `${phase} hook "${name}" of ${label}`;
-  return item.kind === 'invoke' ? `invoked function ${label}` : `constructor of ${label}`;
+  #finding(what: Finding): Finding {
+    const { node } = this.instance;
+    return { component: node.label, wantedBy: this.crew.pathTo(node), place: String(this.place), ...what };
+  }
+
+  get #description(): string {
+    const { item, label } = this.instance.node;
+    if (this.phase !== 'create') return `${this.phase} hook "${this.name}" of ${label}`;
+    return item.kind === 'invoke' ? `invoked function ${label}` : `constructor of ${label}`;
+  }
 }
 
 function list(names: readonly string[]): string {

@@ -1,9 +1,10 @@
-import { make, type Call } from './calls.ts';
+import { Call } from './calls.ts';
 import type { Crew } from './crew.ts';
 import { findingsOf, messageOf, type Code, type Finding } from './errors.ts';
 import type { EventOf } from './events.ts';
 import type { HookRecord, Instance } from './instance.ts';
-import { isThenable } from './lifecycle.ts';
+import { isThenable, type CallContext } from './lifecycle.ts';
+import type { Place } from './place.ts';
 import { after, guarded, inOrder, type Step } from './walk.ts';
 
 export interface RunnerOptions {
@@ -88,7 +89,7 @@ export class Runner {
     const begun = this.#crew.clock.monotonic();
     const left = this.#crew.left(begun);
     const own = record.hook.timeouts?.start ?? instance.node.item.timeouts.start ?? this.#options.hookTimeoutMs;
-    return this.#run(instance, record, { phase, begun, ms: Math.min(own, left), isOwn: own <= left });
+    return this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(own, left), isOwn: own <= left }), record);
   }
 
   /** Throws on unless the component may fail; then nobody else will stop what it has started. */
@@ -116,49 +117,24 @@ export class Runner {
     const own = record.hook.timeouts?.stop ?? instance.node.item.timeouts.stop ?? share;
     this.#hooksToStop -= 1;
     return guarded(
-      () => this.#run(instance, record, { phase, begun, ms: Math.min(left, own), isOwn: true }),
+      () => this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(left, own), isOwn: true }), record),
       (error) => void this.#failedStops.push(...foundIn(error, 'FX_STOP_FAILED')),
     );
   }
 
   /** A hook that started after all has acquired something, which nobody but us can release now. */
-  #stopLate(instance: Instance, record: HookRecord): void {
+  readonly #stopLate = (instance: Instance, record: HookRecord): void => {
     record.state = 'started';
     this.#grantStopBudget();
     const stopping: Promise<void> = Promise.resolve(this.#stopHook(instance, record, 'stop')).then(() => void this.#late.delete(stopping));
     this.#late.add(stopping);
-  }
+  };
 
-  #run(instance: Instance, record: HookRecord, how: Pick<Call, 'begun' | 'ms' | 'isOwn'> & { readonly phase: HookPhase }): Step {
-    const { phase, begun, ms, isOwn } = how;
-    if (this.#crew.isHeard) this.#crew.emit(instance, { kind: events[phase][0], ...this.#crew.common(instance), hook: record.name });
-    record.begin(phase);
-    const call: Call = {
-      instance,
-      phase,
-      name: record.name,
-      place: record.place,
-      begun,
-      ms,
-      isOwn,
-      run: (context) => record.hook[phase]?.(context),
-      ended: (_call, outcome) => {
-        record.end(phase, outcome);
-        if (!this.#crew.isHeard) return;
-        this.#crew.emit(instance, {
-          kind: events[phase][1],
-          ...this.#crew.common(instance),
-          hook: record.name,
-          ...outcome,
-        } as EventOf<'OnStartExecuted'>);
-      },
-      givenUp: () => void (record.isStillRunning = true),
-      settledLate: (outcome) => {
-        record.isStillRunning = false;
-        if (phase === 'start' && !('error' in outcome)) this.#stopLate(instance, record);
-      },
-    };
-    const running = make(call, this.#crew);
+  #run(call: HookCall, record: HookRecord): Step {
+    call.record = record;
+    call.startedLate = this.#stopLate;
+    call.announce();
+    const running = call.make();
     return isThenable(running) ? Promise.resolve(running).then(() => {}) : undefined;
   }
 
@@ -180,6 +156,50 @@ export class Runner {
       }),
     );
     return counts;
+  }
+}
+
+/** One call of one hook. */
+class HookCall extends Call {
+  declare record: HookRecord;
+  /** Called when a start hook was given up and then succeeded after all. */
+  startedLate: ((instance: Instance, record: HookRecord) => void) | undefined;
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get place(): Place {
+    return this.record.place;
+  }
+
+  announce(): void {
+    this.#emit(0);
+    this.record.begin(this.phase);
+  }
+
+  protected run(context: CallContext): unknown {
+    return this.record.hook[this.phase as HookPhase]?.(context);
+  }
+
+  protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
+    this.record.end(this.phase, outcome);
+    this.#emit(1, outcome);
+  }
+
+  protected override givenUp(): void {
+    this.record.isStillRunning = true;
+  }
+
+  protected override settledLate(outcome: { readonly error?: unknown }): void {
+    this.record.isStillRunning = false;
+    if (this.phase === 'start' && !('error' in outcome)) this.startedLate?.(this.instance, this.record);
+  }
+
+  #emit(which: 0 | 1, outcome?: object): void {
+    if (!this.crew.isHeard) return;
+    const kind = events[this.phase as HookPhase][which];
+    this.crew.emit(this.instance, { kind, ...this.crew.common(this.instance), hook: this.name, ...outcome } as EventOf<'OnStartExecuted'>);
   }
 }
 

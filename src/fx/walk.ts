@@ -5,8 +5,8 @@ export type Step = void | Promise<void>;
 
 /** Visits one item after the other; the first failure ends it. Stays synchronous, without a promise, as long as the visits do. */
 export function inOrder<T>(items: readonly T[], visit: (item: T) => Step): Step {
-  for (const [at, item] of items.entries()) {
-    const visiting = visit(item);
+  for (let at = 0; at < items.length; at += 1) {
+    const visiting = visit(items[at] as T);
     if (visiting !== undefined) return visiting.then(() => inOrderLater(items.slice(at + 1), visit));
   }
   return undefined;
