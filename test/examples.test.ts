@@ -25,9 +25,10 @@ async function runUntil(
 ): Promise<{ readonly said: string; readonly code: number | null }> {
   const child = spawn(process.execPath, [program(example)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
+  let isTold = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (isReady(said)) child.kill('SIGTERM');
+    if (!isTold && isReady(said)) isTold = child.kill('SIGTERM');
   });
   const [code] = (await once(child, 'close')) as [number | null];
   return { said, code };

@@ -6,7 +6,8 @@ import type { Settings } from './condition.ts';
 import { containerOf } from './container.ts';
 import { Crew } from './crew.ts';
 import { draw, type GraphFormat } from './draw.ts';
-import { errorOf, findingsOf, FxError, messageOf, type Finding } from './errors.ts';
+import { errorOf, FxError, messageOf, type Finding } from './errors.ts';
+import { failureOf, findingsIn, rethrowFailedStops } from './failures.ts';
 import { EventSink, type Event } from './events.ts';
 import type { Graph } from './graph.ts';
 import { plan } from './plan.ts';
@@ -17,7 +18,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { Place } from './place.ts';
 import { Process, systemProcess } from './process.ts';
 import { declarations } from './declarations.ts';
-import { differenceOf, explain, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
+import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
 import { Runner } from './runner.ts';
 import { ShutdownBox, Shutdowner, type Shutdown } from './shutdown.ts';
 import { sink } from './sinks.ts';
@@ -76,11 +77,14 @@ export class App {
   readonly #shutdown = new ShutdownBox();
   #state: Report['state'] = 'stopped';
   #isBuilt = false;
+  #hasFailedToBuild = false;
   #crew: Crew;
   #runner: Runner;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
+  /** How many have come: the second in a row means that somebody has lost patience. */
+  #signals = 0;
   #container: Promise<Container> | undefined;
 
   constructor(list: List, options: AppOptions, internals: Internals = {}) {
@@ -111,8 +115,6 @@ export class App {
 
   report(): Report {
     const components = this.#crew.instances.map(reportOf);
-    const isWell = (each: Report['components'][number]): boolean =>
-      each.state !== 'failed' && each.state !== 'skipped' && each.jobs.every(({ failures }) => failures === 0);
     return { state: this.#state, healthy: components.every(isWell), components };
   }
 
@@ -133,6 +135,7 @@ export class App {
 
   /** An inversify container with everything that is built and visible at top level; each value under its token. */
   container(): Promise<Container> {
+    if (!this.#isBuilt) return containerOf(this.#graph, this.#crew.instances);
     this.#container ??= containerOf(this.#graph, this.#crew.instances);
     return this.#container;
   }
@@ -184,14 +187,17 @@ export class App {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
-    const interrupt = (): void => this.#crew.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`);
+    const interrupt = (): void => this.#crew.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
     signal?.addEventListener('abort', interrupt);
     try {
+      if (!this.#isBuilt) this.#declare();
       if (this.error !== undefined) throw this.error;
+      if (this.#hasFailedToBuild) this.#buildAnew();
       this.#crew.begin(this.#options.startTimeoutMs ?? secondsOf(this.#process.env['DD_FX_START_TIMEOUT_SECONDS']));
       if (signal?.aborted === true) interrupt();
       if (!this.#isBuilt) await this.#build();
       await this.#runner.start();
+      this.#crew.interrupt.throwIfAborted();
       this.#state = 'started';
       this.#emit({ kind: 'Started', at: this.#clock.monotonic() });
     } catch (error) {
@@ -205,11 +211,20 @@ export class App {
     }
   }
 
+  /** What failed once is tried again, and nothing of that attempt is left. */
+  #buildAnew(): void {
+    this.#hasFailedToBuild = false;
+    this.#crew = this.#makeCrew();
+    this.#runner = this.#makeRunner();
+  }
+
+  #declare(): void {
+    if (!this.#journal.isHeard) return;
+    const told = declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() });
+    for (const { event, scope } of told) this.#journal.emit(event, scope);
+  }
+
   async #build(): Promise<void> {
-    if (this.#journal.isHeard) {
-      const told = declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() });
-      for (const { event, scope } of told) this.#journal.emit(event, scope);
-    }
     const { createTimeoutMs = Infinity } = this.#options;
     await new Builder(this.#crew, { builtIns: this.#builtIns, createTimeoutMs, intercept: this.#internals.intercept }).build();
     this.#isBuilt = true;
@@ -218,10 +233,8 @@ export class App {
   async #rollBack(error: unknown): Promise<FxError> {
     const causes = findingsIn(error);
     if (!this.#isBuilt) {
-      // Nothing has started; the next start constructs everything anew, so what failed once is tried again.
-      this.#crew = this.#makeCrew();
-      this.#runner = this.#makeRunner();
-      this.#container = undefined;
+      // Nothing has started. What became of each component is kept until the next start, for report and graph.
+      this.#hasFailedToBuild = true;
       return new FxError(causes);
     }
     this.#emit({ kind: 'RollingBack', at: this.#clock.monotonic(), error: new FxError(causes) });
@@ -243,18 +256,20 @@ export class App {
   #release(): void {
     this.#unlisten?.();
     this.#unlisten = undefined;
+    this.#signals = 0;
     this.#shutdown.clear();
   }
 
   #signalled(name: string, number: number): void {
-    if (this.#ask({ by: name, exitCode: 0 })) return;
-    this.forceExit(128 + number, `${name} came while the app was already ending`);
+    this.#signals += 1;
+    this.#ask({ by: name, exitCode: 0 });
+    if (this.#signals > 1) this.forceExit(128 + number, `${name} came while the app was already ending`);
   }
 
-  #ask(shutdown: Shutdown): boolean {
+  #ask(shutdown: Shutdown): void {
     const { by, exitCode, cause } = shutdown;
     this.#emit({ kind: 'ShutdownRequested', at: this.#clock.monotonic(), by, exitCode, ...(cause === undefined ? {} : { error: cause }) });
-    return this.#shutdown.request(shutdown);
+    this.#shutdown.request(shutdown);
   }
 
   #emit(event: Event): void {
@@ -335,35 +350,6 @@ export function appWithRequest(
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */
 function secondsOf(text: string | undefined): number {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) * 1000 : defaultTimeoutMs;
-}
-
-/** What a start failed of. Components that were merely interrupted because another failed are not to blame. */
-function findingsIn(error: unknown): readonly [Finding, ...Finding[]] {
-  const errors = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error];
-  const findings = errors.flatMap((each) => findingsOf(each, unexpected));
-  const guilty = findings.filter(({ code }) => code !== 'FX_INTERRUPTED');
-  const [first = unexpected(error), ...others] = guilty.length > 0 ? guilty : findings.slice(0, 1);
-  return [first, ...others];
-}
-
-function failureOf(findings: readonly Finding[]): { readonly error?: FxError } {
-  const error = errorOf(findings);
-  return error === undefined ? {} : { error };
-}
-
-/** A start that was ended by a stop has not failed; what could not be stopped has. */
-function rethrowFailedStops(error: unknown): void {
-  const failure = errorOf(findingsIn(error).filter(({ code }) => code !== 'FX_INTERRUPTED'));
-  if (failure !== undefined) throw failure;
-}
-
-function unexpected(cause: unknown): Finding {
-  return {
-    code: 'FX_STATE',
-    message: `the framework itself failed: ${messageOf(cause)}`,
-    fix: 'report this as a bug of the framework',
-    cause,
-  };
 }
 
 function wrongState(call: string, state: string): FxError {

@@ -1,12 +1,11 @@
 import { Call } from './calls.ts';
-import type { Input } from './component.ts';
 import type { Crew } from './crew.ts';
 import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
 import { isProvider, type Node, type Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
 import { isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import type { Token } from './token.ts';
+import type { Input, Token } from './token.ts';
 import { guarded, type Step } from './walk.ts';
 
 /** The values that the framework itself provides, made for the component that asks. */
@@ -95,6 +94,7 @@ export class Builder {
     checkValue(instance.node, value);
     instance.value = value;
     instance.state = 'constructed';
+    instance.isBuilt = true;
     if (start !== undefined || stop !== undefined) {
       instance.append(
         { name, start: start && ((context) => start(value as never, context)), stop: stop && ((context) => stop(value as never, context)) },
@@ -125,7 +125,9 @@ class CreateCall extends Call {
 
   protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
     this.instance.createMs = outcome.runtimeMs;
-    if (this.crew.isHeard) announce(this.crew, this.instance, outcome);
+    if (!this.crew.isHeard) return;
+    announce(this.crew, this.instance, outcome);
+    if ('error' in outcome) this.crew.loseLogger(this.instance, outcome.error);
   }
 }
 

@@ -1,16 +1,14 @@
+/// <reference types="reflect-metadata" />
 import type { ClassElementMetadata, ClassMetadata } from '@inversifyjs/core';
 import type { Newable } from 'inversify';
-import type { Input } from './component.ts';
-import { isToken } from './token.ts';
+import { describeValue } from './errors.ts';
+import { isToken, type Input } from './token.ts';
 
 /**
  * Where inversify keeps what its decorators say. Read directly, because an app without classes should not pay for loading
  * inversify: whoever decorates a class has loaded it.
  */
 const metadataKey = '@inversifyjs/core/classMetadataReflectKey';
-/** inversify's `ClassElementMetadataKind`. */
-const kinds = { multiple: 0, unmanaged: 2 } as const;
-
 /** Native classes only: whatever may be called without `new` is taken for a `create` function. */
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- any function at all
 export function isClass(value: Function): value is Newable {
@@ -37,22 +35,27 @@ export function classInputs(
   const parameters = Math.max(type.length, constructorArguments.length);
   for (let index = 0; index < parameters; index += 1) take(constructorArguments[index], `parameter ${index + 1}`);
   properties.forEach((element, property) => take(element, `property ${String(property)}`));
+  const groups = new Set(inputs.filter(({ form }) => form === 'list').map((each) => each.token));
+  for (const { token, form, property } of inputs) {
+    if (form === 'list' || !groups.has(token)) continue;
+    problems.push(`${property}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
+  }
   return { inputs, construct: (needs) => construct(type, inputs, needs) };
 }
 
 function metadataOf(type: Newable): Pick<ClassMetadata, 'constructorArguments' | 'properties'> {
-  const reflect: { readonly getOwnMetadata?: (key: string, target: object) => unknown } = Reflect;
-  const metadata = reflect.getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
+  const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
+  const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
   return metadata ?? { constructorArguments: [], properties: new Map() };
 }
 
 function inputOf(element: ClassElementMetadata | undefined, where: string): Input | string {
   if (element === undefined) return `${where}: nothing says what is injected; mark the class @injectable() and write @inject(Token)`;
-  if (element.kind === kinds.unmanaged) return `${where}: @unmanaged() is not supported, give it a default in a create function`;
+  if (!('value' in element)) return `${where}: @unmanaged() is not supported, give it a default in a create function`;
   if (element.name !== undefined || element.tags.size > 0)
     return `${where}: @named and @tagged are not supported, make a token for each name`;
-  if (!isToken(element.value)) return `${where} is injected by ${String(element.value)}, which is not a token; write @inject(Token)`;
-  const form = element.kind === kinds.multiple ? 'list' : element.optional ? 'optional' : 'one';
+  if (!isToken(element.value)) return `${where} is injected by ${describeValue(element.value)}, which is not a token; write @inject(Token)`;
+  const form = 'chained' in element ? 'list' : element.optional ? 'optional' : 'one';
   return { property: where, token: element.value, form, soft: false };
 }
 

@@ -3,7 +3,7 @@ import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
 import { describeValue } from './errors.ts';
 import { Place } from './place.ts';
-import { isToken, Many, Optional, token, type GroupOptions, type Token } from './token.ts';
+import { isToken, Many, Optional, token, type Input, type Output, type Token } from './token.ts';
 
 type Provision = Token | Many;
 type Provisions = Provision | Readonly<Record<string, Provision>>;
@@ -108,22 +108,6 @@ interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R
   readonly onFailure?: 'abort' | 'continue';
 }
 
-/** One value that a constructor yields. */
-export interface Output {
-  readonly token: Token;
-  readonly group: GroupOptions | undefined;
-  /** Under which name in the returned record; `undefined` when the returned value is it. */
-  readonly property: string | undefined;
-}
-
-/** One value that a constructor needs. */
-export interface Input {
-  readonly property: string;
-  readonly token: Token;
-  readonly form: 'one' | 'optional' | 'list' | 'map';
-  readonly soft: boolean;
-}
-
 export type Kind = 'provide' | 'supply' | 'invoke' | 'decorate' | 'replace';
 
 interface ItemFields {
@@ -166,8 +150,17 @@ export class Item implements Component {
     this.timeouts = definition.timeouts ?? {};
     this.start = definition.start;
     this.stop = definition.stop;
-    this.problems = fields.problems;
+    this.problems = isHook(this.start) && isHook(this.stop) ? fields.problems : [...fields.problems, ...wrongHooks(definition)];
   }
+}
+
+function isHook(hook: unknown): boolean {
+  return hook === undefined || typeof hook === 'function';
+}
+
+function wrongHooks(definition: ItemFields['definition']): string[] {
+  const wrong = (['start', 'stop'] as const).filter((hook) => !isHook(definition[hook]));
+  return wrong.map((hook) => `${hook} must be a function, not ${describeValue(definition[hook])}`);
 }
 
 function defaultName({ kind, outputs }: ItemFields): string {
@@ -277,21 +270,21 @@ export function module<const L extends List, const P extends List = readonly []>
   name: string,
   list: L,
   options: { readonly private?: P; readonly when?: Condition } = {},
-): Component<Provided<L[number]>, Exclude<Required<L[number]> | Required<P[number]>, Provided<L[number]> | Provided<P[number]>>> {
+): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
   return new ModuleItem(name, { place: new Place(module), list, private: options.private ?? [], when: options.when });
 }
 
-type Provided<C> = C extends Component<infer Keys> ? Keys : never;
-type Required<C> = C extends Component<string, infer Keys> ? Keys : never;
+type ProvidedBy<C> = C extends Component<infer Keys> ? Keys : never;
+type RequiredBy<C> = C extends Component<string, infer Keys> ? Keys : never;
 
 /**
  * Accepts a list only if everything that it requires is provided in it; otherwise the compiler's message names the keys.
  * A list whose type has been widened passes, and is checked when the app is planned.
  */
-export type Complete<L extends List, Wanted extends string = never> = [Missing<L, Wanted>] extends [never]
+export type Complete<L extends List, Asked extends string = never> = [Missing<L, Asked>] extends [never]
   ? unknown
-  : { readonly 'nothing in this list provides': Missing<L, Wanted> };
-type Missing<L extends List, Wanted extends string> = Exclude<Required<L[number]> | Wanted, Provided<L[number]> | `fx.${string}`>;
+  : { readonly 'nothing in this list provides': Missing<L, Asked> };
+type Missing<L extends List, Asked extends string> = Exclude<RequiredBy<L[number]> | Asked, ProvidedBy<L[number]> | `fx.${string}`>;
 export type Wanted<R extends Requirements> = KeysRequired<R>;
 
 /** The root that a one-shot function or a test asks its values through. */
@@ -302,6 +295,9 @@ export function request(requires: Requirements, receive: (needs: never) => void,
 function itemOf(definition: Definition<Provisions, Requirements>, kind: Kind, place: Place): Item {
   if (typeof definition !== 'object' || definition === null)
     return brokenItem(`a definition is an object, not ${describeValue(definition)}`, place);
+  if (definition instanceof Item || definition instanceof ModuleItem || definition instanceof Replacement) {
+    return brokenItem(`${definition.name ?? ''} is a list item already: list it as it is`, place);
+  }
   const problems: string[] = [];
   const outputs = outputsOf(definition.provides, problems);
   const { create } = definition;
@@ -347,6 +343,7 @@ function constant(
 function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Output[] {
   if (provides === undefined) return none;
   if (isToken(provides) || provides instanceof Many) return outputOf(provides, undefined, problems);
+  if (typeof provides !== 'object' || provides === null) return outputOf(provides, undefined, problems);
   const outputs = Object.entries(provides).flatMap(([property, provision]) => outputOf(provision, property, problems));
   if (outputs.length === 0 && problems.length === 0) problems.push('"provides" is empty');
   return outputs;
@@ -381,9 +378,11 @@ function inputOf(property: string, requirement: Requirement | undefined, problem
 const unknown = token()('fx.unknown');
 const none: readonly never[] = [];
 
-function groupInput(property: string, { token, options }: Many, problems: string[]): Input {
+function groupInput(property: string, { token: of, options }: Many, problems: string[]): Input {
   for (const key of ['flatten', 'name'] as const) {
     if (options[key] !== undefined) problems.push(`"requires.${property}": "${key}" is for contributing to a group, not for consuming it`);
   }
-  return { property, token, form: options.as ?? 'list', soft: options.soft === true };
+  const { as: form = 'list' } = options;
+  if (form !== 'list' && form !== 'map') problems.push(`"requires.${property}": "as" is 'list' or 'map', not ${describeValue(form)}`);
+  return { property, token: of, form, soft: options.soft === true };
 }

@@ -40,5 +40,5 @@ function wanted({ is }: Test): string {
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'not set' : (JSON.stringify(value) ?? String(value));
+  return value === undefined ? 'not set' : (JSON.stringify(value) ?? typeof value);
 }

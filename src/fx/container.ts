@@ -1,6 +1,7 @@
 import type { Container } from 'inversify';
-import type { Graph } from './graph.ts';
+import type { Graph, Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
+import type { Token } from './token.ts';
 
 /**
  * Binds everything that is built and visible at top level in an inversify container, each value as a constant under its
@@ -10,11 +11,22 @@ import { isLost, valueOf, type Instance } from './instance.ts';
 export async function containerOf({ root }: Graph, instances: readonly Instance[]): Promise<Container> {
   const { Container } = await import('inversify');
   const container = new Container({ defaultScope: 'Singleton' });
-  for (const source of [...root.values.values(), ...root.groups.values()].flat()) {
-    const instance = instances[source.node.rank];
-    if (instance === undefined || isLost(instance) || instance.state === 'planned') continue;
-    const decorator = source.output.group === undefined ? root.decorators.get(source.output.token) : undefined;
-    container.bind(source.output.token).toConstantValue(valueOf(decorator ?? source, instances));
+  const bind = (token: Token, values: readonly unknown[]): void =>
+    values.forEach((value) => void container.bind(token).toConstantValue(value));
+  for (const [token, source] of root.values) bind(token, shown(root.decorators.get(token) ?? source, instances));
+  for (const [token, members] of root.groups) {
+    const decorator = root.groupDecorators.get(token);
+    if (decorator === undefined) members.forEach((member) => bind(token, shown(member, instances)));
+    else
+      bind(
+        token,
+        shown(decorator, instances).flatMap((list) => [...(list instanceof Map ? list.values() : (list as readonly unknown[]))]),
+      );
   }
   return container;
+}
+
+function shown(source: Source, instances: readonly Instance[]): readonly unknown[] {
+  const instance = instances[source.node.rank];
+  return instance?.isBuilt === true && !isLost(instance) ? [valueOf(source, instances)] : [];
 }

@@ -46,9 +46,9 @@ export class Crew {
   }
 
   /** Ends the running start early: its hooks see their signals abort, and it fails with an error that says by whom. */
-  interruptBy(who: string): void {
+  interruptBy(who: string, cause?: unknown): void {
     const fix = 'nothing, if this was wanted: everything that had started is stopped';
-    this.#interrupter.abort(new FxError([{ code: 'FX_INTERRUPTED', message: `the start was interrupted: ${who}`, fix }]));
+    this.#interrupter.abort(new FxError([{ code: 'FX_INTERRUPTED', message: `the start was interrupted: ${who}`, fix, cause }]));
   }
 
   get interrupt(): AbortSignal {
@@ -122,6 +122,7 @@ export class Crew {
     if (blocker === undefined) return false;
     instance.state = 'skipped';
     if (this.isHeard) this.emit(instance, { kind: 'Skipped', ...this.common(instance), because: `${blocker.node.label} ${blocker.state}` });
+    this.loseLogger(instance, new Error(`${blocker.node.label} ${blocker.state}`));
     return true;
   }
 
@@ -139,10 +140,9 @@ export class Crew {
   /** What else is running, and what has got as far as `goal`. */
   progress(except: Instance, goal: ComponentState): { readonly running: readonly string[]; readonly done: readonly string[] } {
     const others = this.instances.filter((each) => each !== except);
-    const isRunning = (state: string): boolean => state === 'starting' || state === 'stopping';
     return {
       running: others.flatMap(({ node, hooks }) =>
-        hooks.filter(({ state }) => isRunning(state)).map(({ name }) => `${node.label}/${name}`),
+        hooks.filter(({ state }) => state === 'starting' || state === 'stopping').map(({ name }) => `${node.label}/${name}`),
       ),
       done: others.filter(({ state }) => state === goal).map(({ node }) => node.label),
     };
@@ -155,7 +155,17 @@ export class Crew {
     return path.join(' -> ');
   }
 
+  /** What was kept for a logger that is not going to come goes to the fallback. */
+  loseLogger(instance: Instance, error: unknown): void {
+    if (!instance.node.item.outputs.some(({ token }) => token === (EventSink as Token))) return;
+    this.emit(instance, { kind: 'LoggerInitialized', ...this.common(instance), error });
+    this.#journal.giveUp(instance.node.scope);
+  }
+
+  /** A logger that is decorated or replaced in its module is heard only through what stands for it. */
   connectLogger(instance: Instance): void {
+    const decorator = instance.node.scope.decorators.get(EventSink);
+    if (decorator !== undefined && decorator.node !== instance.node) return;
     for (const output of instance.node.item.outputs) {
       if (output.token !== (EventSink as Token)) continue;
       this.#journal.connect(instance.node.scope, valueOf(new Source(instance.node, output), this.instances) as EventSink);

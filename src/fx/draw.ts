@@ -1,3 +1,4 @@
+import { FxError } from './errors.ts';
 import type { Graph, Node } from './graph.ts';
 import type { Instance } from './instance.ts';
 import { outputName, planOf } from './report.ts';
@@ -5,17 +6,32 @@ import { outputName, planOf } from './report.ts';
 export type GraphFormat = 'dot' | 'mermaid' | 'json';
 
 /** Red for what failed, orange for what that took down, as in fx. */
-const colors = { failed: 'red', skipped: 'orange' } as const;
+const colors = { failed: 'red', lost: 'orange' } as const;
 
 /** Draws the components that are built, with what each requires; failures of a start are coloured. */
 export function draw(graph: Graph, format: GraphFormat, instances: readonly Instance[]): string {
   if (format === 'json')
     return JSON.stringify(planOf(graph), (_key, value: unknown) => (value instanceof Error ? value.message : value), 2);
-  const colorOf = (node: Node): string | undefined => {
-    const state = instances[node.rank]?.state;
-    return state === 'failed' || state === 'skipped' ? colors[state] : undefined;
-  };
+  const lost = lostIn(graph, instances);
+  const colorOf = (node: Node): string | undefined =>
+    isGuilty(instances[node.rank]) ? colors.failed : lost.has(node) ? colors.lost : undefined;
   return format === 'dot' ? dot(graph, colorOf) : mermaid(graph, colorOf);
+}
+
+/** Failed by itself, and not only interrupted because something else did. */
+function isGuilty(instance: Instance | undefined): boolean {
+  return instance?.state === 'failed' && !(instance.failure instanceof FxError && instance.failure.code === 'FX_INTERRUPTED');
+}
+
+/** What failed, and what was skipped or never reached because of that. */
+function lostIn(graph: Graph, instances: readonly Instance[]): ReadonlySet<Node> {
+  const lost = new Set<Node>();
+  for (const node of graph.order) {
+    const state = instances[node.rank]?.state;
+    const isBlocked = state === 'planned' && node.sources.some((sources) => sources.some((source) => lost.has(source.node)));
+    if (state === 'failed' || state === 'skipped' || isBlocked) lost.add(node);
+  }
+  return lost;
 }
 
 function* links(graph: Graph): Generator<{ readonly from: Node; readonly to: Node; readonly isOptional: boolean }> {

@@ -74,7 +74,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A value in words, for messages; never its content where that could be long or secret. */
+/** A value in words, for messages about what is not as it should be; never the content of an object. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'function') return `the ${value.name === '' ? 'function' : `function ${value.name}`}`;
   if (Array.isArray(value)) return 'an array';

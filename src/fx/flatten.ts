@@ -93,9 +93,11 @@ function withoutSettings(item: { readonly name: string; readonly place: unknown;
 
 function notAnItem(item: unknown, scope: Scope, position: number | undefined): Finding {
   const where = scope.parent === undefined ? 'the list' : `module ${scope.name}`;
-  const what = position === undefined ? 'is' : `holds, at position ${position},`;
-  const wanted = position === undefined ? 'which is not a list' : 'which is not a component';
+  const what = describeValue(item);
+  const message =
+    position === undefined
+      ? `${where} is ${what}, which is not a list`
+      : `${where} holds ${what} at position ${position}, which is not a component`;
   const fix = 'list what component(), supply(), invoke(), decorate(), replace() or module() returns, all from one copy of the framework';
-  const place = scope.place === undefined ? {} : { place: String(scope.place) };
-  return { code: 'FX_BAD_DEFINITION', message: `${where} ${what} ${describeValue(item)}, ${wanted}`, wantedBy: where, ...place, fix };
+  return { code: 'FX_BAD_DEFINITION', message, wantedBy: where, ...(scope.place === undefined ? {} : { place: String(scope.place) }), fix };
 }

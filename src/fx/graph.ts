@@ -1,7 +1,7 @@
-import type { Component, Item, Output } from './component.ts';
+import type { Component, Item } from './component.ts';
 import type { Code, Finding } from './errors.ts';
 import type { Place } from './place.ts';
-import type { Token } from './token.ts';
+import type { Output, Token } from './token.ts';
 
 /** Where names are looked up: a module, or the app itself. */
 export class Scope {

@@ -53,6 +53,8 @@ export class Instance {
   jobs: readonly (() => JobReport)[] = none;
   value: unknown;
   state: ComponentState = 'planned';
+  /** It has a value; whatever becomes of its start, it can be started again. */
+  isBuilt = false;
   failure: unknown;
   createMs: number | undefined;
   /** No hook can be appended any more. */
@@ -70,7 +72,7 @@ export class Instance {
   /** Before a start: everything that was stopped may start again, and no hook can be appended any more. */
   rewind(): void {
     this.isSealed = true;
-    if (this.state === 'stopped') this.state = 'constructed';
+    if (this.isBuilt) [this.state, this.failure] = ['constructed', undefined];
     this.hooks.forEach((record) => {
       record.state = 'idle';
     });

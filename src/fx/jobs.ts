@@ -64,7 +64,7 @@ interface Task {
 }
 
 /** Keeps one job running. */
-export class Supervisor {
+class Supervisor {
   readonly #task: Task;
   readonly #clock: Clock;
   readonly #watcher: JobWatcher;

@@ -36,9 +36,9 @@ export class Journal {
     for (const event of channel.kept.splice(0)) hand(event, sink);
   }
 
-  /** Hands what is still kept to the fallback: the loggers are not going to come. */
-  giveUp(): void {
-    for (const [scope, { sink }] of this.#channels) if (sink === undefined) this.connect(scope, this.#fallback);
+  /** Hands what is still kept to the fallback: the logger of this module, or all of them, are not going to come. */
+  giveUp(of?: Scope): void {
+    for (const [scope, { sink }] of this.#channels) if (sink === undefined && (of ?? scope) === scope) this.connect(scope, this.#fallback);
   }
 
   emit(event: Event, scope: Scope | undefined): void {

@@ -85,7 +85,7 @@ export function within(running: PromiseLike<unknown>, { clock, ms, interrupt, ..
     const giveUp = (reason: unknown): void => {
       if (!finish()) return;
       bounds.givenUp(reason);
-      reject(reason as Error);
+      reject(reason);
     };
     const interrupted = (): void => giveUp(interrupt?.reason);
     const cancel = ms === Infinity ? () => {} : clock.after(ms, () => giveUp(bounds.timedOut()));

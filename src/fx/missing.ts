@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
-import type { Input } from './component.ts';
 import type { Finding } from './errors.ts';
 import type { Flat } from './flatten.ts';
 import { findingAt, isProvider, type Node } from './graph.ts';
-import { placeOf, type Token } from './token.ts';
+import { placeOf, type Input, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
 export function missing(flat: Flat, node: Node, { token, property }: Input): Finding {
@@ -50,9 +49,9 @@ function plain(key: string): string {
 /** Levenshtein's. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of a.split('').entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
+    for (const [j, other] of b.split('').entries()) {
       next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;

@@ -1,11 +1,11 @@
-import type { Input, List, Output } from './component.ts';
+import type { List } from './component.ts';
 import type { Settings } from './condition.ts';
 import { EventSink } from './events.ts';
 import { flatten, type Flat } from './flatten.ts';
 import { findingAt, isProvider, lookUp, Source, type Graph, type Node, type Scope } from './graph.ts';
 import { missing } from './missing.ts';
 import { cycles, topologicalOrder } from './order.ts';
-import type { Token } from './token.ts';
+import type { Input, Output, Token } from './token.ts';
 
 export interface PlanInput {
   readonly list: List;
@@ -83,8 +83,8 @@ class Planner {
       return;
     }
     const [role, done] = isProvider(node.item) ? ['provider', 'provided'] : ['decorator', 'decorated'];
-    const by = first === undefined ? 'the framework' : `${first.node.label} (${String(first.node.item.place)})`;
-    const message = `${node.label} cannot be a ${role} of "${token.key}": already ${done} by ${by}`;
+    const by = first === undefined ? 'the framework' : `${nameOf(first)} (${String(first.node.item.place)})`;
+    const message = `${nameOf(source)} cannot be a ${role} of "${token.key}": already ${done} by ${by}`;
     this.#flat.findings.push(
       findingAt(node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' }),
     );
@@ -161,7 +161,7 @@ class Planner {
       needed.push(node);
     };
     this.#flat.nodes.forEach((node) => {
-      if (node.item.outputs.length === 0 || this.#sinks.has(node)) mark(node, node);
+      if (node.item.outputs.length === 0 || this.#isLogger(node)) mark(node, node);
     });
     for (let node = needed[0], at = 1; node !== undefined; node = needed[at], at += 1) {
       const by = node;
@@ -169,6 +169,11 @@ class Planner {
         if (by.item.inputs[input]?.soft !== true) sources.forEach((source) => mark(source.node, by));
       });
     }
+  }
+
+  /** A logger that is decorated or replaced in its module is needed only by what stands for it. */
+  #isLogger(node: Node): boolean {
+    return this.#sinks.has(node) && (node.scope.decorators.get(EventSink)?.node ?? node) === node;
   }
 
   graph(): Graph {
@@ -194,12 +199,22 @@ class Planner {
   }
 
   #cycle(nodes: readonly Node[]): void {
-    const [first, ...others] = nodes;
+    const [first] = nodes;
     if (first === undefined) return;
     const path = nodes.map(({ label }) => label);
-    const message = `cycle detected in dependency graph: ${path.join(' -> ')}`;
-    const wantedBy = others.map(({ label, item }) => `${label} (${String(item.place)})`).join(', then ');
+    const module = nodes.every(({ scope }) => scope === first.scope) ? first.scope.name : '';
+    const within = module === '' ? '' : `[module "${module}"] `;
+    const message = `cycle detected in dependency graph: ${within}${path.join(' -> ')}`;
+    const wantedBy = nodes
+      .slice(0, -1)
+      .map(({ label, item }) => `${label} (${String(item.place)})`)
+      .join(', then ');
     const fix = 'let one of them take what it needs later: move the shared part into a component of its own, or contribute through many()';
     this.#flat.findings.push(findingAt(first, 'FX_CYCLE', { message, wantedBy, fix, path }));
   }
+}
+
+/** The component, and under which name it yields this value where it yields several. */
+function nameOf({ node, output }: Source): string {
+  return output.property === undefined ? node.label : `${node.label}.${output.property}`;
 }

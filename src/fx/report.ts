@@ -6,7 +6,7 @@ import type { ComponentState, HookState, Instance } from './instance.ts';
 import type { JobReport } from './jobs.ts';
 import { isToken, type Token } from './token.ts';
 
-export interface PlannedComponent {
+interface PlannedComponent {
   readonly component: string;
   /** The module that lists it; empty at top level. */
   readonly module: string;
@@ -123,6 +123,10 @@ export function reportOf(instance: Instance): ComponentReport {
     jobs: instance.jobs.map((report) => report()),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+export function isWell({ state, jobs }: ComponentReport): boolean {
+  return state !== 'failed' && state !== 'skipped' && jobs.every(({ failures }) => failures === 0);
 }
 
 /** Why something is in the build, or why it is not, in one line per component. */

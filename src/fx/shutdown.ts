@@ -1,7 +1,7 @@
 import { token } from './token.ts';
 
 /** Why and how an app is asked to end. */
-export interface ShutdownRequest {
+interface ShutdownRequest {
   /** The error behind it, if there is one: the app's run then reports it. */
   readonly cause?: unknown;
   /** Default: 1 with a cause, 0 without. */
@@ -31,12 +31,11 @@ export class ShutdownBox {
     return this.#requested;
   }
 
-  /** Whether this was the first. */
-  request(shutdown: Shutdown): boolean {
-    if (this.#requested !== undefined) return false;
+  /** Takes the first; later ones are dropped. */
+  request(shutdown: Shutdown): void {
+    if (this.#requested !== undefined) return;
     this.#requested = shutdown;
     this.#pending.resolve(shutdown);
-    return true;
   }
 
   wait(): Promise<Shutdown> {

@@ -91,3 +91,19 @@ export function many<Of extends Token, const Options extends GroupOptions = Reco
 ): Many<Of, Options> {
   return new Many(of, options ?? ({} as Options));
 }
+
+/** One value that a constructor yields. */
+export interface Output {
+  readonly token: Token;
+  readonly group: GroupOptions | undefined;
+  /** Under which name in the returned record; `undefined` when the returned value is it. */
+  readonly property: string | undefined;
+}
+
+/** One value that a constructor needs. */
+export interface Input {
+  readonly property: string;
+  readonly token: Token;
+  readonly form: 'one' | 'optional' | 'list' | 'map';
+  readonly soft: boolean;
+}

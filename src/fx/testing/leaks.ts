@@ -36,7 +36,7 @@ export class LeakWatch {
   readonly #open = new Map<number, Resource>();
   readonly #listeners = listenerCounts();
   readonly #hook = createHook({
-    init: (id, type, _trigger, resource) => {
+    init: (...[id, type, , resource]) => {
       const kind = kinds[type];
       if (kind === undefined || this.#inside.getStore() !== this) return;
       this.#open.set(id, { kind, stack: new Error('opened here').stack ?? '', resource });

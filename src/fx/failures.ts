@@ -1,0 +1,30 @@
+import { errorOf, findingsOf, messageOf, type Finding, type FxError } from './errors.ts';
+
+/** What a start failed of. Components that were merely interrupted because another failed are not to blame. */
+export function findingsIn(error: unknown): readonly [Finding, ...Finding[]] {
+  const errors = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error];
+  const findings = errors.flatMap((each) => findingsOf(each, unexpected));
+  const guilty = findings.filter(({ code }) => code !== 'FX_INTERRUPTED');
+  const [first = unexpected(error), ...others] = guilty.length > 0 ? guilty : findings.slice(0, 1);
+  return [first, ...others];
+}
+
+export function failureOf(findings: readonly Finding[]): { readonly error?: FxError } {
+  const error = errorOf(findings);
+  return error === undefined ? {} : { error };
+}
+
+/** A start that was ended by a stop has not failed; what could not be stopped has. */
+export function rethrowFailedStops(error: unknown): void {
+  const failure = errorOf(findingsIn(error).filter(({ code }) => code !== 'FX_INTERRUPTED'));
+  if (failure !== undefined) throw failure;
+}
+
+function unexpected(cause: unknown): Finding {
+  return {
+    code: 'FX_STATE',
+    message: `the framework itself failed: ${messageOf(cause)}`,
+    fix: 'report this as a bug of the framework',
+    cause,
+  };
+}
