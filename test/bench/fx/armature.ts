@@ -3,6 +3,9 @@ import { Part, type Graph, type Ledger, type Pass } from './part.ts';
 
 type PartToken = Token<string, Part>;
 
+/** Under which the components take what they require; in a program, names are written, not made. */
+const properties = Array.from({ length: 10_000 }, (_, at) => `part${at}`);
+
 /** Planning, checks and hooks included. */
 export const pass: Pass = (graph, ledger) => passAtOnce(graph, ledger, 1);
 
@@ -10,9 +13,10 @@ export async function passAtOnce(graph: Graph, ledger: Ledger, concurrency: numb
   const tokens: readonly PartToken[] = graph.dependencies.map((_, index) => token<Part>()(`part-${index}`));
   const take = (indices: readonly number[] = []): Record<string, PartToken> => {
     const taken: Record<string, PartToken> = {};
-    for (const [at, index] of indices.entries()) {
-      const wanted = tokens[index];
-      if (wanted !== undefined) taken[`part${at}`] = wanted;
+    for (let at = 0; at < indices.length; at += 1) {
+      const property = properties[at];
+      const wanted = tokens[indices[at] ?? -1];
+      if (property !== undefined && wanted !== undefined) taken[property] = wanted;
     }
     return taken;
   };
