@@ -6,7 +6,7 @@ import { isLost, valueOf, type Instance } from './instance.ts';
 import { isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import type { Input, Token } from './token.ts';
-import { guarded, type Step } from './walk.ts';
+import type { Step } from './walk.ts';
 
 /** The values that the framework itself provides, made for the component that asks. */
 export type BuiltIns = ReadonlyMap<Token, (asking: Instance) => unknown>;
@@ -35,14 +35,7 @@ export class Builder {
   build(): Promise<void> {
     return this.#crew.each('forwards', (instance) => {
       if (instance.state !== 'planned' || this.#crew.skip(instance)) return undefined;
-      return guarded(
-        () => this.#build(instance),
-        (error) =>
-          this.#crew.lose(
-            instance,
-            findingsOf(error, (cause) => ({ code: 'FX_CREATE_FAILED', message: messageOf(cause), fix: 'see the cause', cause })),
-          ),
-      );
+      return this.#build(instance);
     });
   }
 
@@ -52,10 +45,29 @@ export class Builder {
     const own = instance.node.item.timeouts.create ?? this.#options.createTimeoutMs;
     if (this.#crew.isHeard) announce(this.#crew, instance);
     const call = new CreateCall(this.#crew, { instance, phase: 'create', begun, ms: Math.min(own, left), isOwn: own <= left });
-    call.needs = this.#needs(instance);
-    call.intercept = this.#options.intercept;
-    const made = call.make();
-    return isThenable(made) ? Promise.resolve(made).then((value) => this.#keep(instance, value)) : this.#keep(instance, made);
+    try {
+      call.needs = this.#needs(instance);
+      call.intercept = this.#options.intercept;
+      const made = call.make();
+      if (isThenable(made)) return this.#keepLater(instance, made);
+      this.#keep(instance, made);
+    } catch (error) {
+      this.#lose(instance, error);
+    }
+    return undefined;
+  }
+
+  async #keepLater(instance: Instance, made: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#keep(instance, await made);
+    } catch (error) {
+      this.#lose(instance, error);
+    }
+  }
+
+  #lose(instance: Instance, error: unknown): void {
+    const findings = findingsOf(error, (cause) => ({ code: 'FX_CREATE_FAILED', message: messageOf(cause), fix: 'see the cause', cause }));
+    this.#crew.lose(instance, findings);
   }
 
   #needs(instance: Instance): Readonly<Record<string, unknown>> {

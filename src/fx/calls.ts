@@ -53,7 +53,7 @@ export abstract class Call {
     const context = new CallContext(begun + ms);
     let result: unknown;
     try {
-      if (this.#isStarting) this.crew.interrupt.throwIfAborted();
+      if (this.crew.isInterrupted && this.#isStarting) this.crew.interrupt.throwIfAborted();
       if (ms <= 0 && this.#isStarting) throw this.#timedOut();
       result = this.run(context);
       if (isThenable(result)) return this.#wait(result, context);

@@ -121,8 +121,14 @@ interface ItemFields {
   readonly problems: readonly string[];
 }
 
+/** Whatever a list may hold. */
+abstract class Listed implements Component {
+  abstract readonly name: string;
+  abstract readonly place: Place;
+}
+
 /** What the planner sees of everything that can be built. */
-export class Item implements Component {
+export class Item extends Listed {
   readonly kind: Kind;
   readonly name: string;
   readonly place: Place;
@@ -138,6 +144,7 @@ export class Item implements Component {
   readonly problems: readonly string[];
 
   constructor(fields: ItemFields) {
+    super();
     const { definition } = fields;
     this.kind = fields.kind;
     this.name = fields.name ?? defaultName(fields);
@@ -147,12 +154,14 @@ export class Item implements Component {
     this.create = fields.create;
     this.when = definition.when;
     this.allowedToFail = definition.onFailure === 'continue';
-    this.timeouts = definition.timeouts ?? {};
+    this.timeouts = definition.timeouts ?? noTimeouts;
     this.start = definition.start;
     this.stop = definition.stop;
     this.problems = isHook(this.start) && isHook(this.stop) ? fields.problems : [...fields.problems, ...wrongHooks(definition)];
   }
 }
+
+const noTimeouts: Timeouts = {};
 
 function isHook(hook: unknown): boolean {
   return hook === undefined || typeof hook === 'function';
@@ -169,7 +178,7 @@ function defaultName({ kind, outputs }: ItemFields): string {
 }
 
 /** A named list with private components; a scope for decorators and loggers. */
-export class ModuleItem implements Component {
+export class ModuleItem extends Listed {
   readonly name: string;
   readonly place: Place;
   readonly list: List;
@@ -180,6 +189,7 @@ export class ModuleItem implements Component {
     name: string,
     fields: { readonly place: Place; readonly list: List; readonly private: List; readonly when: Condition | undefined },
   ) {
+    super();
     this.name = name;
     this.place = fields.place;
     this.list = fields.list;
@@ -189,12 +199,13 @@ export class ModuleItem implements Component {
 }
 
 /** Takes the place of every component that provides the same token. */
-export class Replacement implements Component {
+export class Replacement extends Listed {
   readonly name: string;
   readonly place: Place;
   readonly by: Item;
 
   constructor(by: Item, place: Place) {
+    super();
     this.name = by.name;
     this.place = place;
     this.by = by;
@@ -295,8 +306,8 @@ export function request(requires: Requirements, receive: (needs: never) => void,
 function itemOf(definition: Definition<Provisions, Requirements>, kind: Kind, place: Place): Item {
   if (typeof definition !== 'object' || definition === null)
     return brokenItem(`a definition is an object, not ${describeValue(definition)}`, place);
-  if (definition instanceof Item || definition instanceof ModuleItem || definition instanceof Replacement) {
-    return brokenItem(`${definition.name ?? ''} is a list item already: list it as it is`, place);
+  if (definition instanceof Listed) {
+    return brokenItem(`${definition.name} is a list item already: list it as it is`, place);
   }
   const problems: string[] = [];
   const outputs = outputsOf(definition.provides, problems);
@@ -350,8 +361,8 @@ function outputsOf(provides: Provisions | undefined, problems: string[]): readon
 }
 
 function outputOf(provision: Provision, property: string | undefined, problems: string[]): Output[] {
-  const where = property === undefined ? '"provides"' : `"provides.${property}"`;
   if (isToken(provision)) return [{ token: provision, group: undefined, property }];
+  const where = property === undefined ? '"provides"' : `"provides.${property}"`;
   if (provision instanceof Many && isToken(provision.token)) {
     if (provision.options.soft === true) problems.push(`${where}: "soft" is for consuming a group, not for contributing to it`);
     if (provision.options.as !== undefined) problems.push(`${where}: "as" is for consuming a group, not for contributing to it`);

@@ -33,7 +33,7 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
   };
   const take = (item: unknown, { scope, visibleIn, off }: Position, at: number): void => {
     if (item instanceof Replacement) replacements.push({ replacement: item, scope });
-    else if (!(item instanceof Item) && !(item instanceof ModuleItem)) findings.push(notAnItem(item, scope, at));
+    else if (!(item instanceof Item || item instanceof ModuleItem)) findings.push(notAnItem(item, scope, at));
     else if (!visibleIn.listed.has(item)) {
       visibleIn.listed.add(item);
       const because = off ?? refused(item);

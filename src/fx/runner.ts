@@ -5,7 +5,7 @@ import type { EventOf } from './events.ts';
 import type { HookRecord, Instance } from './instance.ts';
 import { isThenable, type CallContext } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import { after, guarded, inOrder, type Step } from './walk.ts';
+import { inOrder, type Step } from './walk.ts';
 
 export interface RunnerOptions {
   /** Milliseconds for each start and ready hook that has no limit of its own. */
@@ -74,11 +74,23 @@ export class Runner {
       instance.state = 'started';
       return undefined;
     }
-    const start = (): Step => {
+    try {
       const starting = inOrder(instance.hooks, (record) => this.#startHook(instance, record, phase));
-      return after(starting, () => void (instance.state = 'started'));
-    };
-    return guarded(start, (error) => this.#lose(instance, error));
+      if (starting !== undefined) return this.#startLater(instance, starting);
+      instance.state = 'started';
+      return undefined;
+    } catch (error) {
+      return this.#lose(instance, error);
+    }
+  }
+
+  async #startLater(instance: Instance, starting: Promise<void>): Promise<void> {
+    try {
+      await starting;
+      instance.state = 'started';
+    } catch (error) {
+      await this.#lose(instance, error);
+    }
   }
 
   #startHook(instance: Instance, record: HookRecord, phase: 'start' | 'ready'): Step {
@@ -100,9 +112,8 @@ export class Runner {
   }
 
   #stopHooks(instance: Instance, phase: 'drain' | 'stop'): Step {
-    return instance.hooks.length === 0
-      ? undefined
-      : inOrder(instance.hooks.toReversed(), (record) => this.#stopHook(instance, record, phase));
+    const { hooks } = instance;
+    return inOrder(hooks.length > 1 ? hooks.toReversed() : hooks, (record) => this.#stopHook(instance, record, phase));
   }
 
   #stopHook(instance: Instance, record: HookRecord, phase: 'drain' | 'stop'): Step {
@@ -116,11 +127,16 @@ export class Runner {
     const share = this.#hooksToStop > 1 ? left / 2 : left;
     const own = record.hook.timeouts?.stop ?? instance.node.item.timeouts.stop ?? share;
     this.#hooksToStop -= 1;
-    return guarded(
-      () => this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(left, own), isOwn: true }), record),
-      (error) => void this.#failedStops.push(...foundIn(error, 'FX_STOP_FAILED')),
-    );
+    try {
+      return this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(left, own), isOwn: true }), record)?.catch(
+        this.#stopFailed,
+      );
+    } catch (error) {
+      return this.#stopFailed(error);
+    }
   }
+
+  readonly #stopFailed = (error: unknown): void => void this.#failedStops.push(...foundIn(error, 'FX_STOP_FAILED'));
 
   /** A hook that started after all has acquired something, which nobody but us can release now. */
   readonly #stopLate = (instance: Instance, record: HookRecord): void => {

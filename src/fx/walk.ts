@@ -19,20 +19,6 @@ async function inOrderLater<T>(items: readonly T[], visit: (item: T) => Step): P
   }
 }
 
-/** Does what follows a step: at once when that is over. */
-export function after(step: Step, next: () => Step): Step {
-  return step === undefined ? next() : step.then(next);
-}
-
-/** Takes a step and handles its failure, whether thrown or rejected. */
-export function guarded(step: () => Step, handle: (error: unknown) => Step): Step {
-  try {
-    return step()?.catch(handle);
-  } catch (error) {
-    return handle(error);
-  }
-}
-
 export interface Walk<T> {
   readonly items: readonly T[];
   /** Which of the items must be done before this one. */
