@@ -22,6 +22,12 @@ export interface Watch {
   close(): void;
 }
 
+interface Start {
+  readonly request: ApiRequest;
+  readonly selects: Selector;
+  readonly revision: number;
+}
+
 /** Opens watches on the store. */
 export class Watcher {
   readonly #store: Store;
@@ -31,16 +37,20 @@ export class Watcher {
   }
 
   /**
-   * Begins to send events to `sink`: first what happened since the requested version, or everything that exists, then what happens.
+   * Reads what is to be watched, and throws 400 where that cannot be; the returned function begins to send events:
+   * first what happened since the requested version, or everything that exists, then what happens.
    * A version that is no longer kept is answered by an ERROR event, as the real server does.
    */
-  watch(request: ApiRequest, sink: WatchSink): Watch {
+  prepare(request: ApiRequest): (sink: WatchSink) => Watch {
+    const wanted = request.info.query.get('resourceVersion') ?? '';
+    const start = { request, selects: selectorOf(request), revision: wanted === '' ? 0 : parseRevision(wanted) };
+    return (sink) => this.#begin(start, sink);
+  }
+
+  #begin({ request, selects, revision }: Start, sink: WatchSink): Watch {
     const { query } = request.info;
     const bucket = this.#store.bucket(request.resource.storage);
-    const selects = selectorOf(request);
     const prefix = prefixOf(request);
-    const wanted = query.get('resourceVersion') ?? '';
-    const revision = wanted === '' ? 0 : parseRevision(wanted);
     const bookmarks = isTrue(query.get('allowWatchBookmarks'));
     const send = (change: Change): void => {
       if (!change.stored.key.startsWith(prefix)) return;

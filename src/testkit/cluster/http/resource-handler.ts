@@ -130,8 +130,9 @@ export class ResourceHandler {
       timeoutMs: seconds > 0 ? seconds * 1000 : WATCH_TIMEOUT_MS * (1 + Math.random()),
       view: (object) => oneView(object, view, { ...options, now: reviews.clock.now() }),
     });
+    const open = watcher.prepare(api);
     gate.watching(stream, response);
-    stream.start((sink) => watcher.watch(api, sink));
+    stream.start(open);
     gate.begun(stream, faults);
   }
 
