@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../json.ts';
 import { type Resource, apiVersionOf } from '../resources/resource.ts';
 import { type Selector, parseFieldSelector, parseLabelSelector } from '../selectors.ts';
 import type { Store, Stored } from '../storage/store.ts';
-import { type FieldError, badRequest, expired, invalid, notFound, tooLargeResourceVersion } from '../status.ts';
+import { type FieldError, StatusError, badRequest, expired, invalid, notFound, tooLargeResourceVersion } from '../status.ts';
 import { labelsOf } from './prepare.ts';
 import { type ApiRequest, keyOf } from './request.ts';
 
@@ -117,10 +117,11 @@ interface Start {
 const EXPIRED_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
-/** Reads a resourceVersion. Throws 400 for one that is no number. */
+/** Reads a resourceVersion. Throws 500 without a reason for one that is no number: odd, but what the real server answers. */
 export function parseRevision(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const quoted = JSON.stringify(text);
+  throw new StatusError({ code: 500, reason: '', message: `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax` });
 }
 
 function checkListOptions({ token, wanted, match }: { token: string; wanted: string; match: string }): void {

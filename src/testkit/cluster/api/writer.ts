@@ -4,7 +4,7 @@ import { type Ownership, formatOwnership, ownershipAfterUpdate } from '../patch/
 import type { Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Stored, Store } from '../storage/store.ts';
-import { MODIFIED, StatusError, alreadyExists, badRequest, conflict, invalid, notFound } from '../status.ts';
+import { MODIFIED, alreadyExists, badRequest, conflict, invalid, notFound } from '../status.ts';
 import type { Admission, AdmissionAttributes } from './admission.ts';
 import { decodeObject } from './decode.ts';
 import { type Surroundings, applyAllDefaults, beginLife, checkObject, continueLife, enterNamespace, isGone } from './prepare.ts';
@@ -209,11 +209,14 @@ export function checkPreconditions(options: Json | undefined, object: KubeObject
   if (!isObject(options)) return;
   const { name = '', uid = '', resourceVersion = '' } = object.metadata;
   const wanted = { uid: textAt(options, 'preconditions', 'uid'), resourceVersion: textAt(options, 'preconditions', 'resourceVersion') };
+  // The real server names the kind here, not the resource.
+  const subject = { group: resource.group, plural: resource.kind };
   if (wanted.uid !== '' && wanted.uid !== uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`);
+    const why = `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(subject, name, why);
   }
   if (wanted.resourceVersion !== '' && wanted.resourceVersion !== resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${wanted.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`;
-    throw new StatusError({ code: 409, reason: 'Conflict', message: conflict(resource, name, why).message });
+    const why = `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw conflict(subject, name, why);
   }
 }

@@ -66,10 +66,10 @@ export class Aggregation {
     const service = this.#remotes().find((object) => textAt(object, 'spec', 'group') === group && textAt(object, 'spec', 'version') === version);
     if (service === undefined) return false;
     const method = request.method ?? 'GET';
-    const body = ['GET', 'HEAD'].includes(method) ? '' : await readBody(request);
+    const body = ['GET', 'HEAD'].includes(method) ? Buffer.alloc(0) : await readBody(request);
     const passed = Object.entries(request.headers).filter(([name, value]) => value !== undefined && !HOP_HEADERS.includes(name) && !name.startsWith('x-remote-'));
     const headers: Record<string, string | string[]> = Object.fromEntries(passed.map(([name, value = '']) => [name, value]));
-    if (body !== '') headers['content-length'] = String(Buffer.byteLength(body));
+    if (body.length > 0) headers['content-length'] = String(body.length);
     const target = this.#target(service, request.url ?? '/', { ...headers, ...userHeaders(user) });
     const answer = await send({ ...target, method, body, timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
       void this.#probe(service.metadata.name ?? '');

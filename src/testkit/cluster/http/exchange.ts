@@ -15,8 +15,8 @@ export interface Exchange {
   readonly user: User;
 }
 
-/** Reads the body as text. Throws 413 where it is too large. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** Reads the body. Throws 413 where it is too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -27,7 +27,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 /** Answers with JSON. Nothing happens where the connection is gone. */

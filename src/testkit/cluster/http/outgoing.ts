@@ -6,7 +6,7 @@ export interface Outgoing {
   readonly url: string;
   readonly method: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** PEM. Without it, and without `insecure`, the system's authorities are trusted. */
   readonly ca?: string;
   readonly insecure?: boolean;

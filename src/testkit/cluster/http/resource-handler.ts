@@ -14,6 +14,7 @@ import { type Exchange, readBody, sendJson } from './exchange.ts';
 import type { FaultGate } from './fault-gate.ts';
 import type { Faults, RequestFacts } from '../faults.ts';
 import { type View, viewOf } from './negotiation.ts';
+import { PROTOBUF, decodeProtobuf } from './protobuf.ts';
 import { type IncludeObject, type TableOptions, partialMetadata, table } from './table.ts';
 import { WatchStream } from './watch-stream.ts';
 
@@ -191,8 +192,11 @@ async function body(exchange: Exchange): Promise<Json> {
 }
 
 async function optionalBody({ request }: Exchange): Promise<Json | undefined> {
-  const text = await readBody(request);
-  return text.trim() === '' ? undefined : parseBody(text, request.headers['content-type'] ?? '');
+  const bytes = await readBody(request);
+  const type = request.headers['content-type'] ?? '';
+  if (type.startsWith(PROTOBUF) && bytes.length > 0) return decodeProtobuf(bytes);
+  const text = bytes.toString();
+  return text.trim() === '' ? undefined : parseBody(text, type);
 }
 
 function includeOf(query: URLSearchParams): IncludeObject {
