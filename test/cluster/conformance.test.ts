@@ -160,6 +160,25 @@ describe.each(found)('$name', (subject) => {
     });
   });
 
+  describe('namespaces', () => {
+    it('are read, changed and refused as if they were in themselves', async () => {
+      const path = `/api/v1/namespaces/${namespace}`;
+      expect((await admin.get(path)).body).toMatchObject({ kind: 'Namespace', metadata: { name: namespace }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+      expect((await admin.patch(path, { metadata: { labels: { a: 'b' } } })).body).toMatchObject({ metadata: { labels: { a: 'b' } } });
+      const { body } = await server.clientFor('nobody').get(path);
+      expect(body).toMatchObject({ message: `namespaces "${namespace}" is forbidden: User "nobody" cannot get resource "namespaces" in API group "" in the namespace "${namespace}"` });
+    });
+
+    it('take nothing new once they are being deleted', async () => {
+      await admin.post(maps, configMap('held', { metadata: { name: 'held', finalizers: ['example.com/wait'] } }));
+      const deleted = await admin.delete(`/api/v1/namespaces/${namespace}`);
+      expect(deleted.body).toMatchObject({ kind: 'Namespace', status: { phase: 'Terminating' } });
+      const refused = await admin.post(maps, configMap('late'));
+      expect(refused.body).toMatchObject({ code: 403, reason: 'Forbidden', message: `configmaps "late" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated` });
+      await admin.patch(`${maps}/held`, { metadata: { finalizers: null } });
+    });
+  });
+
   describe('get', () => {
     it('says what is missing', async () => {
       const { body } = await admin.get(`${deployments()}/nope`);

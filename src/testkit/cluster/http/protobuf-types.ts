@@ -41,7 +41,7 @@ DeploymentStatus: 1 observedGeneration int, 2 replicas int, 3 updatedReplicas in
 LabelSelector: 1 matchLabels %text, 2 matchExpressions *Requirement
 Requirement: 1 key text, 2 operator text, 3 values *text
 PodTemplateSpec: 1 metadata ObjectMeta, 2 spec PodSpec
-PodSpec: 2 containers *Container, 3 restartPolicy text, 4 terminationGracePeriodSeconds int, 6 dnsPolicy text, 7 nodeSelector %text, 8 serviceAccountName text, 9 serviceAccount text, 10 nodeName text, 11 hostNetwork bool, 12 hostPID bool, 13 hostIPC bool, 16 hostname text, 17 subdomain text, 19 schedulerName text
+PodSpec: 2 containers *Container, 3 restartPolicy text, 4 terminationGracePeriodSeconds int, 6 dnsPolicy text, 7 nodeSelector %text, 8 serviceAccountName text, 9 serviceAccount text, 10 nodeName text, 11 hostNetwork bool, 12 hostPID bool, 13 hostIPC bool, 16 hostname text, 17 subdomain text, 19 schedulerName text, 24 priorityClassName text
 Container: 1 name text, 2 image text, 3 command *text, 4 args *text, 5 workingDir text, 6 ports *ContainerPort, 7 env *EnvVar, 8 resources ResourceRequirements, 13 terminationMessagePath text, 14 imagePullPolicy text, 16 stdin bool, 17 stdinOnce bool, 18 tty bool, 20 terminationMessagePolicy text
 ResourceRequirements: 1 limits %Quantity, 2 requests %Quantity
 ContainerPort: 1 name text, 2 hostPort int, 3 containerPort int, 4 protocol text, 5 hostIP text

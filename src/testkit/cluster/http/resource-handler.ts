@@ -79,7 +79,8 @@ export class ResourceHandler {
   #request({ request, response, info, user }: Exchange, resource: Resource): ApiRequest {
     const warnings: string[] = [];
     return {
-      info: isCollectionVerb(info.verb) ? { ...info, name: '' } : info,
+      // A namespace is authorized as if it were in itself, a selected name as if it were in the URL: neither says where the object is.
+      info: { ...info, ...(resource.namespaced ? {} : { namespace: '' }), ...(isCollectionVerb(info.verb) ? { name: '' } : {}) },
       resource,
       user,
       contentType: request.headers['content-type'] ?? '',
