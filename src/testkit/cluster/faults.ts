@@ -99,12 +99,17 @@ export class Faults {
 
   /** How far the server's clock is ahead, in milliseconds. */
   get skew(): number {
-    return [...this.#entries].reduce((sum, { fault }) => sum + (fault.kind === 'clock-skew' ? fault.milliseconds : 0), 0);
+    return [...this.#entries].reduce(
+      (sum, { fault }) => sum + (fault.kind === 'clock-skew' ? fault.milliseconds : 0),
+      0,
+    );
   }
 
   /** The faults that hit a request, counting the hit. */
   hit(request: RequestFacts): Fault[] {
-    const hit = [...this.#entries].filter((entry) => hits(entry.fault, request) && entry.hits < (entry.fault.times ?? Infinity));
+    const hit = [...this.#entries].filter(
+      (entry) => hits(entry.fault, request) && entry.hits < (entry.fault.times ?? Infinity),
+    );
     for (const entry of hit) entry.hits += 1;
     return hit.map((entry) => entry.fault);
   }

@@ -20,7 +20,12 @@ export function parseLabelSelector(text: string): (labels: Labels) => boolean {
 }
 
 function splitOutsideParentheses(text: string): string[] {
-  return text.match(/(?:[^,(]|\([^)]*\))+/g)?.map((part) => part.trim()).filter((part) => part !== '') ?? [];
+  return (
+    text
+      .match(/(?:[^,(]|\([^)]*\))+/g)
+      ?.map((part) => part.trim())
+      .filter((part) => part !== '') ?? []
+  );
 }
 
 function requirement(text: string): Requirement {
@@ -89,7 +94,8 @@ export function labelSelectorOf(selector: JsonObject): (labels: Labels) => boole
     if (operator === 'DoesNotExist') return (labels) => !Object.hasOwn(labels, key);
     return inOrNot(key, operator === 'In', textsAt(expression, 'values'));
   });
-  return (labels) => equal.every(([key, value]) => labels[key] === value) && expressions.every((holds) => holds(labels));
+  return (labels) =>
+    equal.every(([key, value]) => labels[key] === value) && expressions.every((holds) => holds(labels));
 }
 
 /** A LabelSelector object as text, as the scale subresource shows it. */

@@ -94,16 +94,26 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const clock = { now: () => now() + faults.skew };
   const store = new Store({ historyMax: options.historyMax ?? 10_000 });
   const registry = new Registry();
-  const around: Surroundings = { now: clock.now, namespace: (name) => store.bucket('namespaces').get(name)?.object, allocate: allocator() };
+  const around: Surroundings = {
+    now: clock.now,
+    namespace: (name) => store.bucket('namespaces').get(name)?.object,
+    allocate: allocator(),
+  };
   const objects = new SystemObjects({ store, registry, around });
   const authority = new CertificateAuthority('in-process-ca');
   const proxyAuthority = new CertificateAuthority('front-proxy-ca');
   const issuer = new TokenIssuer(clock);
-  const account = (namespace: string, name: string): KubeObject | undefined => store.bucket('serviceaccounts').get(keyOf(namespace, name))?.object;
+  const account = (namespace: string, name: string): KubeObject | undefined =>
+    store.bucket('serviceaccounts').get(keyOf(namespace, name))?.object;
   const authenticator = new Authenticator(issuer, account);
   const authorizer = new Authorizer(rbacSource(store));
   const services = new ServiceResolver(store);
-  const aggregation = new Aggregation({ store, clock, services, proxyClient: proxyAuthority.issue({ commonName: 'front-proxy-client' }) });
+  const aggregation = new Aggregation({
+    store,
+    clock,
+    services,
+    proxyClient: proxyAuthority.issue({ commonName: 'front-proxy-client' }),
+  });
   followDefinitions({ store, registry });
   const parts = { store, registry, around, admission: new WebhookAdmission(store, services) };
   const writer = new Writer(parts);
@@ -119,11 +129,25 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     bookmarkMs: options.bookmarkMs ?? 60_000,
   });
   const discovery = new Discovery(registry, () => aggregation.groups());
-  const router = new Router({ authorizer, registry, discovery, openApi: new OpenApi(registry), resources, aggregation, version: VERSION });
-  const identity = authority.issue({ commonName: 'kube-apiserver', hosts: ['127.0.0.1', 'localhost', '::1', 'kubernetes.default.svc'] });
+  const router = new Router({
+    authorizer,
+    registry,
+    discovery,
+    openApi: new OpenApi(registry),
+    resources,
+    aggregation,
+    version: VERSION,
+  });
+  const identity = authority.issue({
+    commonName: 'kube-apiserver',
+    hosts: ['127.0.0.1', 'localhost', '::1', 'kubernetes.default.svc'],
+  });
   const server = new HttpServer({ identity, authority: authority.certificate, authenticator, router, faults, gate });
   const create = (object: KubeObject): void => void objects.put(object);
-  const controllers = options.controllers === false ? undefined : new Controllers({ store, registry, clock, create, authority: authority.certificate });
+  const controllers =
+    options.controllers === false
+      ? undefined
+      : new Controllers({ store, registry, clock, create, authority: authority.certificate });
   const port = await server.listen(options.port ?? 0);
   const url = `https://127.0.0.1:${port}`;
   bootstrap(objects, { authority: authority.certificate, proxyAuthority: proxyAuthority.certificate, port });
@@ -180,7 +204,12 @@ function bootstrap(objects: SystemObjects, { authority, proxyAuthority, port }: 
   for (const name of BOOTSTRAP_NAMESPACES) objects.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of [...bootstrapRoles(), ...authenticationReader()]) objects.put(object);
   const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }];
-  objects.put({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'kubernetes', namespace: 'default' }, spec: { clusterIP: '10.0.0.1', ports } });
+  objects.put({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    spec: { clusterIP: '10.0.0.1', ports },
+  });
   const subsets = [{ addresses: [{ ip: '127.0.0.1' }], ports: [{ name: 'https', port, protocol: 'TCP' }] }];
   objects.put({ apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'kubernetes', namespace: 'default' }, subsets });
   const data = {
@@ -191,7 +220,12 @@ function bootstrap(objects: SystemObjects, { authority, proxyAuthority, port }: 
     'requestheader-group-headers': '["X-Remote-Group"]',
     'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
   };
-  objects.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data });
+  objects.put({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data,
+  });
 }
 
 interface ClientsParts {
@@ -218,7 +252,11 @@ class Clients {
     return { url, ca: authority.certificate, kubeconfig, ...credentials };
   }
 
-  #userCredentials({ user, groups = [], with: kind = 'certificate' }: Extract<Identity, { user: string }>): Credentials {
+  #userCredentials({
+    user,
+    groups = [],
+    with: kind = 'certificate',
+  }: Extract<Identity, { user: string }>): Credentials {
     if (kind === 'certificate') return this.#parts.authority.issue({ commonName: user, organizations: groups });
     const token = randomBytes(24).toString('base64url');
     this.#parts.authenticator.addToken(token, { name: user, groups });
@@ -228,8 +266,15 @@ class Clients {
   #accountToken({ serviceAccount: name, namespace }: Extract<Identity, { serviceAccount: string }>): string {
     const { objects, issuer, clock } = this.#parts;
     const type = { apiVersion: 'v1', kind: 'ServiceAccount' };
-    const account = objects.get({ ...type, namespace, name }) ?? objects.put({ ...type, metadata: { name, namespace } });
+    const account =
+      objects.get({ ...type, namespace, name }) ?? objects.put({ ...type, metadata: { name, namespace } });
     const expiresAt = clock.now() + TOKEN_LIFETIME_MS;
-    return issuer.issue({ namespace, account: name, uid: account.metadata.uid ?? '', audiences: [API_AUDIENCE], expiresAt });
+    return issuer.issue({
+      namespace,
+      account: name,
+      uid: account.metadata.uid ?? '',
+      audiences: [API_AUDIENCE],
+      expiresAt,
+    });
   }
 }

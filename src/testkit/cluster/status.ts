@@ -135,7 +135,13 @@ export function tooLargeResourceVersion(wanted: number, current: number): Status
 
 /** A field that breaks a rule: what `invalid` lists. */
 export interface FieldError {
-  readonly reason: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueTypeInvalid' | 'FieldValueNotSupported' | 'FieldValueDuplicate' | 'FieldValueForbidden';
+  readonly reason:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden';
   /** Dotted path with indexes in brackets. */
   readonly field: string;
   /** The message without the field's path. */
@@ -143,7 +149,11 @@ export interface FieldError {
 }
 
 /** 422 with one cause for each of `errors`. `kind` is the object's kind. */
-export function invalid(kind: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalid(
+  kind: { group: string; kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const lines = errors.map((error) => `${error.field}: ${error.message}`);
   const list = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;

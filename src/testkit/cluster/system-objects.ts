@@ -87,5 +87,12 @@ function systemRequest(resource: Resource): ApiRequest {
     name: '',
     query: new URLSearchParams(),
   };
-  return { info, resource, user: { name: 'system:apiserver', groups: ['system:masters'] }, contentType: '', userAgent: 'system', warn: () => undefined };
+  return {
+    info,
+    resource,
+    user: { name: 'system:apiserver', groups: ['system:masters'] },
+    contentType: '',
+    userAgent: 'system',
+    warn: () => undefined,
+  };
 }

@@ -39,7 +39,12 @@ export class TestClient {
   constructor(access: Access) {
     this.#access = access;
     const { ca, cert, key } = access;
-    this.#agent = new Agent({ keepAlive: true, ca, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) });
+    this.#agent = new Agent({
+      keepAlive: true,
+      ca,
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -62,7 +67,11 @@ export class TestClient {
     return this.request('DELETE', path, body === undefined ? {} : { body });
   }
 
-  async request(method: string, path: string, { body, headers = {} }: { body?: Json; headers?: Record<string, string> } = {}): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: Json; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
     const response = await this.#open(method, path, { body, headers });
     const text = Buffer.concat(await response.toArray()).toString();
     return { status: response.statusCode ?? 0, headers: response.headers, body: parse(text), text };
@@ -87,12 +96,19 @@ export class TestClient {
     this.#agent.destroy();
   }
 
-  #open(method: string, path: string, { body, headers }: { body: Json | undefined; headers: Record<string, string> }): Promise<IncomingMessage> {
+  #open(
+    method: string,
+    path: string,
+    { body, headers }: { body: Json | undefined; headers: Record<string, string> },
+  ): Promise<IncomingMessage> {
     const { url, token } = this.#access;
     const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     const text = body === undefined ? '' : JSON.stringify(body);
     // The length by hand: Node sends the body of a DELETE without any framing otherwise.
-    const typed = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) };
+    const typed =
+      body === undefined
+        ? {}
+        : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) };
     const options: RequestOptions = {
       method,
       agent: this.#agent,

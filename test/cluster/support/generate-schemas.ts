@@ -29,7 +29,10 @@ const ADDITIONS: Readonly<Record<string, JsonObject>> = {
     restartPolicy: { type: 'string' },
     resizePolicy: { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
   },
-  'io.k8s.api.core.v1.PodStatus': { resize: { type: 'string' }, observedGeneration: { type: 'integer', format: 'int64' } },
+  'io.k8s.api.core.v1.PodStatus': {
+    resize: { type: 'string' },
+    observedGeneration: { type: 'integer', format: 'int64' },
+  },
 };
 
 const ROOTS = [
@@ -59,7 +62,9 @@ class Closure {
       if (!isObject(trimmed)) continue;
       Object.assign(objectAt(trimmed, 'properties'), ADDITIONS[next]);
       this.chosen.set(next, trimmed);
-      pending.push(...[...JSON.stringify(trimmed).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, target]) => target ?? ''));
+      pending.push(
+        ...[...JSON.stringify(trimmed).matchAll(/"#\/definitions\/([^"]+)"/g)].map(([, target]) => target ?? ''),
+      );
     }
   }
 

@@ -24,8 +24,10 @@ export interface Subject {
 export function subjects(): Subject[] {
   const { KUBEBUILDER_ASSETS: assets, KUBECONFIG: kubeconfig } = process.env;
   const found: Subject[] = [{ name: 'the in-process server', inProcess: true, start: inProcess }];
-  if (assets !== undefined && assets !== '') found.push({ name: 'kube-apiserver of KUBEBUILDER_ASSETS', inProcess: false, start: () => fromAssets(assets) });
-  if (kubeconfig !== undefined && kubeconfig !== '') found.push({ name: 'the cluster of KUBECONFIG', inProcess: false, start: () => fromKubeconfig(kubeconfig) });
+  if (assets !== undefined && assets !== '')
+    found.push({ name: 'kube-apiserver of KUBEBUILDER_ASSETS', inProcess: false, start: () => fromAssets(assets) });
+  if (kubeconfig !== undefined && kubeconfig !== '')
+    found.push({ name: 'the cluster of KUBECONFIG', inProcess: false, start: () => fromKubeconfig(kubeconfig) });
   return found;
 }
 
@@ -81,8 +83,11 @@ async function fromAssets(assets: string): Promise<Server> {
 /** Somebody else's cluster gives us no certificates: other users are impersonated. */
 async function fromKubeconfig(path: string): Promise<Server> {
   const config: Json = parse(await readFile(path, 'utf8'));
-  const context = arrayAt(config, 'contexts').find((each) => textAt(each, 'name') === textAt(config, 'current-context'));
-  const named = (list: string, name: string): Json | undefined => arrayAt(config, list).find((each) => textAt(each, 'name') === name);
+  const context = arrayAt(config, 'contexts').find(
+    (each) => textAt(each, 'name') === textAt(config, 'current-context'),
+  );
+  const named = (list: string, name: string): Json | undefined =>
+    arrayAt(config, list).find((each) => textAt(each, 'name') === name);
   const cluster = named('clusters', textAt(context, 'context', 'cluster'));
   const user = named('users', textAt(context, 'context', 'user'));
   const decoded = (value: string): string => Buffer.from(value, 'base64').toString();
@@ -90,7 +95,12 @@ async function fromKubeconfig(path: string): Promise<Server> {
   const access: Access = {
     url: textAt(cluster, 'cluster', 'server'),
     ca: decoded(textAt(cluster, 'cluster', 'certificate-authority-data')),
-    ...(token === '' ? { cert: decoded(textAt(user, 'user', 'client-certificate-data')), key: decoded(textAt(user, 'user', 'client-key-data')) } : { token }),
+    ...(token === ''
+      ? {
+          cert: decoded(textAt(user, 'user', 'client-certificate-data')),
+          key: decoded(textAt(user, 'user', 'client-key-data')),
+        }
+      : { token }),
   };
   const clients = new Clients();
   return {

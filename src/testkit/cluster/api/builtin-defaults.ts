@@ -32,7 +32,13 @@ function defaultRoleRef(binding: KubeObject): void {
 function defaultWebhooks(configuration: KubeObject): void {
   const mutating = configuration.kind === 'MutatingWebhookConfiguration';
   for (const webhook of items(configuration, 'webhooks')) {
-    fill(webhook, { failurePolicy: 'Fail', matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, timeoutSeconds: 10 });
+    fill(webhook, {
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      namespaceSelector: {},
+      objectSelector: {},
+      timeoutSeconds: 10,
+    });
     if (mutating) fill(webhook, { reinvocationPolicy: 'Never' });
     for (const rule of items(webhook, 'rules')) fill(rule, { scope: '*' });
     const service = at(webhook, 'clientConfig', 'service');
@@ -67,12 +73,16 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
   Service: (_, spec) => defaultService(spec),
   Secret: defaultSecret,
   Namespace: (namespace) => {
-    namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' };
+    namespace.metadata.labels = {
+      ...namespace.metadata.labels,
+      'kubernetes.io/metadata.name': namespace.metadata.name ?? '',
+    };
   },
   PersistentVolume: (_, spec) => fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }),
   PersistentVolumeClaim: (_, spec) => fill(spec, { volumeMode: 'Filesystem' }),
   Endpoints: (endpoints) => {
-    for (const port of items(endpoints, 'subsets').flatMap((subset) => items(subset, 'ports'))) fill(port, { protocol: 'TCP' });
+    for (const port of items(endpoints, 'subsets').flatMap((subset) => items(subset, 'ports')))
+      fill(port, { protocol: 'TCP' });
   },
   ReplicationController: (_, spec) => {
     fill(spec, { replicas: 1 });
@@ -82,7 +92,8 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
     fill(spec, { replicas: 1, strategy: {}, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
     const strategy = objectAt(spec, 'strategy');
     fill(strategy, { type: 'RollingUpdate' });
-    if (strategy['type'] === 'RollingUpdate') strategy['rollingUpdate'] = { ...ROLLING, ...objectAt(strategy, 'rollingUpdate') };
+    if (strategy['type'] === 'RollingUpdate')
+      strategy['rollingUpdate'] = { ...ROLLING, ...objectAt(strategy, 'rollingUpdate') };
     defaultTemplate(spec);
   },
   'ReplicaSet.apps': (_, spec) => {
@@ -90,11 +101,19 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
     defaultTemplate(spec);
   },
   'StatefulSet.apps': (_, spec) => {
-    fill(spec, { replicas: 1, podManagementPolicy: 'OrderedReady', updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } }, revisionHistoryLimit: 10 });
+    fill(spec, {
+      replicas: 1,
+      podManagementPolicy: 'OrderedReady',
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+      revisionHistoryLimit: 10,
+    });
     defaultTemplate(spec);
   },
   'DaemonSet.apps': (_, spec) => {
-    fill(spec, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } }, revisionHistoryLimit: 10 });
+    fill(spec, {
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
+      revisionHistoryLimit: 10,
+    });
     defaultTemplate(spec);
   },
   'Job.batch': (_, spec) => {
@@ -102,7 +121,12 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
     defaultTemplate(spec);
   },
   'CronJob.batch': (_, spec) => {
-    fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
+    fill(spec, {
+      concurrencyPolicy: 'Allow',
+      suspend: false,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+    });
     defaultTemplate(objectAt(spec, 'jobTemplate', 'spec'));
   },
   'HorizontalPodAutoscaler.autoscaling': (_, spec) => {
@@ -115,8 +139,10 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
   'ClusterRoleBinding.rbac.authorization.k8s.io': defaultRoleRef,
   'MutatingWebhookConfiguration.admissionregistration.k8s.io': defaultWebhooks,
   'ValidatingWebhookConfiguration.admissionregistration.k8s.io': defaultWebhooks,
-  'StorageClass.storage.k8s.io': (storageClass) => fill(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  'PriorityClass.scheduling.k8s.io': (priorityClass) => fill(priorityClass, { preemptionPolicy: 'PreemptLowerPriority' }),
+  'StorageClass.storage.k8s.io': (storageClass) =>
+    fill(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+  'PriorityClass.scheduling.k8s.io': (priorityClass) =>
+    fill(priorityClass, { preemptionPolicy: 'PreemptLowerPriority' }),
   'EndpointSlice.discovery.k8s.io': (slice) => {
     for (const port of items(slice, 'ports')) fill(port, { name: '', protocol: 'TCP' });
   },
@@ -146,12 +172,17 @@ export function initialStatus(object: KubeObject, { kind, group }: Resource): Js
 }
 
 /** What only the create of an object sets, in place: addresses of services, the selector of a job. */
-export function onCreate(object: KubeObject, resource: Resource, allocate: () => { address: string; nodePort: number }): void {
+export function onCreate(
+  object: KubeObject,
+  resource: Resource,
+  allocate: () => { address: string; nodePort: number },
+): void {
   const spec = objectAt(object, 'spec');
   if (resource.storage === 'namespaces') object['spec'] = { finalizers: ['kubernetes'] };
   if (resource.storage === 'services') assignAddress(spec, allocate);
   if (resource.storage === 'jobs.batch') selectOwnPods(object, spec);
-  if (resource.storage === 'replicationcontrollers') fill(spec, { selector: objectAt(spec, 'template', 'metadata', 'labels') });
+  if (resource.storage === 'replicationcontrollers')
+    fill(spec, { selector: objectAt(spec, 'template', 'metadata', 'labels') });
 }
 
 function assignAddress(spec: JsonObject, allocate: () => { address: string; nodePort: number }): void {
@@ -169,7 +200,11 @@ function selectOwnPods(job: KubeObject, spec: JsonObject): void {
   const uid = job.metadata.uid ?? '';
   spec['selector'] = { matchLabels: { 'controller-uid': uid } };
   const template = objectAt(spec, 'template');
-  const labels = { ...objectAt(template, 'metadata', 'labels'), 'controller-uid': uid, 'job-name': job.metadata.name ?? '' };
+  const labels = {
+    ...objectAt(template, 'metadata', 'labels'),
+    'controller-uid': uid,
+    'job-name': job.metadata.name ?? '',
+  };
   template['metadata'] = { ...objectAt(template, 'metadata'), labels };
 }
 

@@ -1,4 +1,16 @@
-import { type Json, type JsonObject, type KubeObject, arrayAt, at, equal, isObject, numberAt, objectAt, textAt, textMapAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  equal,
+  isObject,
+  numberAt,
+  objectAt,
+  textAt,
+  textMapAt,
+} from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import { crdErrors } from '../resources/custom.ts';
 import { resolve } from '../schema/definitions.ts';
@@ -28,7 +40,8 @@ export function metadataErrors(object: KubeObject, resource: Resource): FieldErr
   }
   for (const [key, value] of Object.entries(labels)) {
     const keyName = key.slice(key.indexOf('/') + 1);
-    if (!LABEL_NAME.test(keyName) || keyName.length > 63) errors.push(invalidValue('metadata.labels', key, 'name part must consist of alphanumeric characters'));
+    if (!LABEL_NAME.test(keyName) || keyName.length > 63)
+      errors.push(invalidValue('metadata.labels', key, 'name part must consist of alphanumeric characters'));
     if (!LABEL_VALUE.test(value) || value.length > 63) errors.push(invalidValue('metadata.labels', value, LABEL_RULE));
   }
   return errors;
@@ -45,13 +58,21 @@ export function builtinErrors(object: KubeObject, { group, kind, schema }: Resou
 
 /** A number or a boolean that is missing reads as zero or false, so only text, lists and objects are truly required. */
 function requiredErrors(value: Json, schema: Schema, path: string): FieldError[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => requiredErrors(item, itemSchema(schema), `${path}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => requiredErrors(item, itemSchema(schema), `${path}[${index}]`));
   if (!isObject(value)) return [];
   const found = resolve(schema);
   const missing = (found.required ?? [])
-    .filter((key) => !Object.hasOwn(value, key) && !['integer', 'boolean', 'number'].includes(resolve(fieldSchema(found, key)).type ?? ''))
+    .filter(
+      (key) =>
+        !Object.hasOwn(value, key) &&
+        !['integer', 'boolean', 'number'].includes(resolve(fieldSchema(found, key)).type ?? ''),
+    )
     .map((key) => requiredValue(`${path}.${key}`));
-  return [...missing, ...Object.entries(value).flatMap(([key, item]) => requiredErrors(item, fieldSchema(found, key), `${path}.${key}`))];
+  return [
+    ...missing,
+    ...Object.entries(value).flatMap(([key, item]) => requiredErrors(item, fieldSchema(found, key), `${path}.${key}`)),
+  ];
 }
 
 const selectsTemplate: Rule = (_, spec) => {
@@ -73,7 +94,9 @@ const scaler: Rule = (_, spec) => {
   const maximum = numberAt(spec, 'maxReplicas') ?? 0;
   const minimum = numberAt(spec, 'minReplicas') ?? 1;
   if (maximum < 1) return [invalidValue('spec.maxReplicas', maximum, 'must be greater than 0')];
-  return maximum < minimum ? [invalidValue('spec.maxReplicas', maximum, 'must be greater than or equal to `minReplicas`')] : [];
+  return maximum < minimum
+    ? [invalidValue('spec.maxReplicas', maximum, 'must be greater than or equal to `minReplicas`')]
+    : [];
 };
 
 const event: Rule = (object) => {
@@ -86,10 +109,18 @@ const event: Rule = (object) => {
 const keysOfData: Rule = (object) =>
   [...Object.keys(objectAt(object, 'data')), ...Object.keys(objectAt(object, 'binaryData'))]
     .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key))
-    .map((key) => invalidValue(`data[${key}]`, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"));
+    .map((key) =>
+      invalidValue(
+        `data[${key}]`,
+        key,
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+      ),
+    );
 
 const pod: Rule = (_, spec) =>
-  arrayAt(spec, 'containers').flatMap((container, index) => (textAt(container, 'image') === '' ? [requiredValue(`spec.containers[${index}].image`)] : []));
+  arrayAt(spec, 'containers').flatMap((container, index) =>
+    textAt(container, 'image') === '' ? [requiredValue(`spec.containers[${index}].image`)] : [],
+  );
 
 const RULES: Readonly<Record<string, Rule>> = {
   Pod: pod,
@@ -105,7 +136,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'CustomResourceDefinition.apiextensions.k8s.io': crdErrors,
   'Lease.coordination.k8s.io': (_, spec) => {
     const seconds = numberAt(spec, 'leaseDurationSeconds');
-    return seconds !== undefined && seconds <= 0 ? [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : [];
+    return seconds !== undefined && seconds <= 0
+      ? [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+      : [];
   },
 };
 
@@ -133,7 +166,13 @@ export function transitionErrors(before: KubeObject, after: KubeObject, { group,
     return [invalidValue('roleRef', after['roleRef'] ?? null, 'cannot change roleRef')];
   }
   if (before['immutable'] === true && !(equal(before['data'], after['data']) && after['immutable'] === true)) {
-    return [{ reason: 'FieldValueForbidden', field: 'data', message: 'Forbidden: field is immutable when `immutable` is set' }];
+    return [
+      {
+        reason: 'FieldValueForbidden',
+        field: 'data',
+        message: 'Forbidden: field is immutable when `immutable` is set',
+      },
+    ];
   }
   return frozen;
 }
@@ -144,8 +183,11 @@ const POD_RULE =
 function podChanges(before: KubeObject, after: KubeObject): FieldError[] {
   const fixed = (pod: KubeObject): JsonObject => {
     const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...spec } = objectAt(pod, 'spec');
-    const stripped = (list: string): Json[] => arrayAt(spec, list).map((container) => ({ ...objectAt(container), image: '' }));
+    const stripped = (list: string): Json[] =>
+      arrayAt(spec, list).map((container) => ({ ...objectAt(container), image: '' }));
     return { ...spec, containers: stripped('containers'), initContainers: stripped('initContainers') };
   };
-  return equal(fixed(before), fixed(after)) ? [] : [{ reason: 'FieldValueForbidden', field: 'spec', message: POD_RULE }];
+  return equal(fixed(before), fixed(after))
+    ? []
+    : [{ reason: 'FieldValueForbidden', field: 'spec', message: POD_RULE }];
 }

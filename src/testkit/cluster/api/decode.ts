@@ -33,7 +33,9 @@ export function decodeObject(request: ApiRequest, body: Json): KubeObject {
   const typed = withType(request, body);
   const { value, unknown, unreadable } = prune(request, typed);
   if (unreadable.length > 0) {
-    throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${unreadable[0] ?? ''}`);
+    throw badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${unreadable[0] ?? ''}`,
+    );
   }
   reportUnknown(request, unknown);
   const pruned = isObject(value) ? value : typed;
@@ -44,9 +46,21 @@ export function decodeObject(request: ApiRequest, body: Json): KubeObject {
 
 /** The real server leaves out what is empty in metadata. */
 function tidy(metadata: JsonObject): JsonObject {
-  const emptiable = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'namespace', 'generateName', 'resourceVersion', 'uid'];
-  const isEmpty = (value: Json | undefined): boolean => value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
-  return Object.fromEntries(Object.entries(metadata).filter(([key, value]) => !(emptiable.includes(key) && isEmpty(value))));
+  const emptiable = [
+    'labels',
+    'annotations',
+    'finalizers',
+    'ownerReferences',
+    'namespace',
+    'generateName',
+    'resourceVersion',
+    'uid',
+  ];
+  const isEmpty = (value: Json | undefined): boolean =>
+    value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([key, value]) => !(emptiable.includes(key) && isEmpty(value))),
+  );
 }
 
 /** A body of a built-in kind may leave out what the URL says anyway; one of a custom kind may not. */
@@ -54,13 +68,19 @@ function withType({ resource }: ApiRequest, body: JsonObject): JsonObject {
   const expected = apiVersionOf(resource);
   const apiVersion = textAt(body, 'apiVersion');
   const kind = textAt(body, 'kind');
-  if (resource.custom !== undefined && kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
-  if (resource.custom !== undefined && apiVersion === '') throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(body)}'`);
+  if (resource.custom !== undefined && kind === '')
+    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  if (resource.custom !== undefined && apiVersion === '')
+    throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(body)}'`);
   if (apiVersion !== '' && apiVersion !== expected) {
-    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
   }
   if (kind !== '' && kind !== resource.kind) {
-    throw badRequest(`${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind "${kind}" is registered for this resource`);
+    throw badRequest(
+      `${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind "${kind}" is registered for this resource`,
+    );
   }
   return { ...body, apiVersion: expected, kind: resource.kind };
 }

@@ -59,7 +59,12 @@ export class Deleter {
       return { object: this.#served(resource, last), gone: true };
     }
     if (current.object.metadata.deletionTimestamp !== undefined && sameGrace(current.object, next)) {
-      if (resource.storage === 'namespaces') throw conflict(resource, request.info.name, 'The system is ensuring all content is removed from this namespace.  Upon completion, this namespace will automatically be purged by the system.');
+      if (resource.storage === 'namespaces')
+        throw conflict(
+          resource,
+          request.info.name,
+          'The system is ensuring all content is removed from this namespace.  Upon completion, this namespace will automatically be purged by the system.',
+        );
       return { object: this.#served(resource, current.object), gone: false };
     }
     const stored = isDryRun(request) ? next : bucket.put(current.key, next).object;
@@ -79,7 +84,8 @@ export class Deleter {
     if (metadata.deletionTimestamp === undefined || seconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
       metadata.deletionTimestamp = timestamp(this.#parts.around.now() + seconds * 1000);
       metadata.deletionGracePeriodSeconds = seconds;
-      if (metadata.generation !== undefined && object.metadata.deletionTimestamp === undefined) metadata.generation += 1;
+      if (metadata.generation !== undefined && object.metadata.deletionTimestamp === undefined)
+        metadata.generation += 1;
     }
     if (next.kind === 'Namespace' && next.apiVersion === 'v1') {
       delete metadata.deletionGracePeriodSeconds;

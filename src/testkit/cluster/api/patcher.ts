@@ -61,12 +61,20 @@ function mediaType({ contentType }: ApiRequest): string {
 function decodeApplied(request: ApiRequest, body: Json): KubeObject {
   const { info, resource } = request;
   if (!info.query.has('fieldManager')) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [requiredValue('fieldManager', 'is required for apply patch')]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      requiredValue('fieldManager', 'is required for apply patch'),
+    ]);
   }
-  if (isObject(body) && Array.isArray(body['metadata'] && isObject(body['metadata']) ? body['metadata']['managedFields'] : undefined)) {
+  if (
+    isObject(body) &&
+    Array.isArray(body['metadata'] && isObject(body['metadata']) ? body['metadata']['managedFields'] : undefined)
+  ) {
     throw badRequest('metadata.managedFields must be nil');
   }
-  const applied = decodeObject(request, isObject(body) ? { ...body, apiVersion: textAt(body, 'apiVersion') || apiVersionOf(resource) } : body);
+  const applied = decodeObject(
+    request,
+    isObject(body) ? { ...body, apiVersion: textAt(body, 'apiVersion') || apiVersionOf(resource) } : body,
+  );
   return { ...applied, metadata: { ...applied.metadata, name: info.name } };
 }
 
@@ -89,5 +97,9 @@ export function patchFunction(request: ApiRequest, patch: Json): (target: JsonOb
 
 function checkedMerge(patch: Json): JsonObject {
   if (isObject(patch)) return patch;
-  throw new StatusError({ code: 400, reason: 'BadRequest', message: 'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}' });
+  throw new StatusError({
+    code: 400,
+    reason: 'BadRequest',
+    message: 'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}',
+  });
 }

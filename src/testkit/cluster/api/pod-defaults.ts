@@ -42,7 +42,8 @@ function defaultContainer(container: JsonObject): void {
   }
   for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) defaultProbe(container[probe]);
   const { limits, requests } = objectAt(container, 'resources');
-  if (isObject(limits)) objectAt(container, 'resources')['requests'] = { ...limits, ...(isObject(requests) ? requests : {}) };
+  if (isObject(limits))
+    objectAt(container, 'resources')['requests'] = { ...limits, ...(isObject(requests) ? requests : {}) };
 }
 
 function defaultProbe(probe: Json | undefined): void {
@@ -64,8 +65,12 @@ function defaultVolume(volume: JsonObject): void {
 
 /** The quality of service class that follows from a pod's requests and limits. */
 export function qosClass(spec: JsonObject): string {
-  const containers = [...items(spec, 'initContainers'), ...items(spec, 'containers')].map((container) => objectAt(container, 'resources'));
-  const named = containers.some((resources) => Object.keys({ ...objectAt(resources, 'requests'), ...objectAt(resources, 'limits') }).length > 0);
+  const containers = [...items(spec, 'initContainers'), ...items(spec, 'containers')].map((container) =>
+    objectAt(container, 'resources'),
+  );
+  const named = containers.some(
+    (resources) => Object.keys({ ...objectAt(resources, 'requests'), ...objectAt(resources, 'limits') }).length > 0,
+  );
   if (!named) return 'BestEffort';
   const guaranteed = containers.every((resources) =>
     ['cpu', 'memory'].every((name) => {

@@ -19,7 +19,11 @@ export interface Surroundings {
 }
 
 /** Puts the object into its namespace. Throws 400 where it says another one, 404 where there is none, 403 where it is being deleted. */
-export function enterNamespace(object: KubeObject, target: { resource: Resource; namespace: string }, around: Surroundings): void {
+export function enterNamespace(
+  object: KubeObject,
+  target: { resource: Resource; namespace: string },
+  around: Surroundings,
+): void {
   const { resource, namespace } = target;
   const own = object.metadata.namespace ?? '';
   if (own !== '' && own !== namespace) {
@@ -41,7 +45,13 @@ function terminating(object: KubeObject, resource: Resource, namespace: string):
     details: {
       name: object.metadata.name ?? '',
       kind: resource.plural,
-      causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }],
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     },
   });
 }
@@ -55,10 +65,18 @@ export function applyAllDefaults(object: KubeObject, resource: Resource): void {
 /** Gives a new object, in place, its name, its identity and its first status. */
 export function beginLife(object: KubeObject, resource: Resource, around: Surroundings): void {
   const { metadata } = object;
-  if ((metadata.name ?? '') === '' && metadata.generateName !== undefined) metadata.name = metadata.generateName + nameSuffix();
+  if ((metadata.name ?? '') === '' && metadata.generateName !== undefined)
+    metadata.name = metadata.generateName + nameSuffix();
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(around.now());
-  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'resourceVersion', 'generation', 'managedFields']) {
+  for (const field of [
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'selfLink',
+    'resourceVersion',
+    'generation',
+    'managedFields',
+  ]) {
     delete metadata[field];
   }
   if (resource.generation) metadata.generation = 1;
@@ -72,23 +90,42 @@ export function beginLife(object: KubeObject, resource: Resource, around: Surrou
 }
 
 /** The fields that only the server writes: an update keeps them whatever it says. */
-const SERVER_FIELDS = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'selfLink', 'managedFields', 'resourceVersion', 'name', 'namespace'];
+const SERVER_FIELDS = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'generateName',
+  'selfLink',
+  'managedFields',
+  'resourceVersion',
+  'name',
+  'namespace',
+];
 
 /** Makes `next`, in place, the successor of `before`: what this write may not touch stays as it was. */
-export function continueLife(next: KubeObject, before: KubeObject, target: { resource: Resource; subresource: string }): void {
+export function continueLife(
+  next: KubeObject,
+  before: KubeObject,
+  target: { resource: Resource; subresource: string },
+): void {
   const { resource, subresource } = target;
   if (subresource === 'status') keepAllButStatus(next, before, resource);
   else if (resource.status) put(next, ['status'], before['status']);
-  if (resource.storage === 'namespaces' && subresource !== 'finalize') put(next, ['spec', 'finalizers'], at(before, 'spec', 'finalizers'));
+  if (resource.storage === 'namespaces' && subresource !== 'finalize')
+    put(next, ['spec', 'finalizers'], at(before, 'spec', 'finalizers'));
   for (const field of SERVER_FIELDS) put(next.metadata, [field], before.metadata[field]);
   if (resource.storage === 'services') keepAddress(next, before);
-  if (resource.generation && !equal(desired(next), desired(before))) next.metadata.generation = (before.metadata.generation ?? 0) + 1;
+  if (resource.generation && !equal(desired(next), desired(before)))
+    next.metadata.generation = (before.metadata.generation ?? 0) + 1;
 }
 
 /** An update that does not say the address keeps it. */
 function keepAddress(next: KubeObject, before: KubeObject): void {
   if (textAt(next, 'spec', 'clusterIP') !== '' || textAt(next, 'spec', 'type') === 'ExternalName') return;
-  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) put(next, ['spec', field], at(before, 'spec', field));
+  for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'])
+    put(next, ['spec', field], at(before, 'spec', field));
 }
 
 function keepAllButStatus(next: KubeObject, before: KubeObject, resource: Resource): void {
@@ -122,13 +159,24 @@ function scaleErrors(object: KubeObject, { scale }: Resource): FieldError[] {
   if (scale === undefined) return [];
   const replicas: Json | undefined = at(object, ...scale.spec.split('.').slice(1));
   const negative = typeof replicas === 'number' && replicas < 0;
-  return negative ? [{ reason: 'FieldValueInvalid', field: scale.spec.slice(1), message: `Invalid value: ${replicas}: should be a non-negative integer` }] : [];
+  return negative
+    ? [
+        {
+          reason: 'FieldValueInvalid',
+          field: scale.spec.slice(1),
+          message: `Invalid value: ${replicas}: should be a non-negative integer`,
+        },
+      ]
+    : [];
 }
 
 /** Whether an object has nothing that holds it back once its deletion was asked for. */
 export function isGone(object: KubeObject): boolean {
   if (object.metadata.deletionTimestamp === undefined || (object.metadata.finalizers ?? []).length > 0) return false;
-  if (object.kind === 'Namespace') return !Array.isArray(at(object, 'spec', 'finalizers')) || objectAt(object, 'spec')['finalizers']?.toString() === '';
+  if (object.kind === 'Namespace')
+    return (
+      !Array.isArray(at(object, 'spec', 'finalizers')) || objectAt(object, 'spec')['finalizers']?.toString() === ''
+    );
   return (object.metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 

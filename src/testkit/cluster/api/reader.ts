@@ -2,7 +2,15 @@ import type { JsonObject, KubeObject } from '../json.ts';
 import { type Resource, apiVersionOf } from '../resources/resource.ts';
 import { type Selector, parseFieldSelector, parseLabelSelector } from '../selectors.ts';
 import type { Store, Stored } from '../storage/store.ts';
-import { type FieldError, StatusError, badRequest, expired, invalid, notFound, tooLargeResourceVersion } from '../status.ts';
+import {
+  type FieldError,
+  StatusError,
+  badRequest,
+  expired,
+  invalid,
+  notFound,
+  tooLargeResourceVersion,
+} from '../status.ts';
 import { labelsOf } from './prepare.ts';
 import { type ApiRequest, keyOf } from './request.ts';
 
@@ -56,13 +64,19 @@ export class Reader {
     const metadata: JsonObject = { resourceVersion: String(start.revision) };
     if (page.next !== undefined) {
       metadata['continue'] = encodeContinue({ revision: start.revision, after: page.next.slice(prefix.length) });
-      const selected = (request.info.query.get('labelSelector') ?? '') !== '' || (request.info.query.get('fieldSelector') ?? '') !== '';
+      const selected =
+        (request.info.query.get('labelSelector') ?? '') !== '' ||
+        (request.info.query.get('fieldSelector') ?? '') !== '';
       if (!selected) metadata['remainingItemCount'] = page.remaining;
     }
     return { objects: page.objects, metadata };
   }
 
-  #page(request: ApiRequest, source: Iterable<Stored>, limit: number): { objects: KubeObject[]; next: string | undefined; remaining: number } {
+  #page(
+    request: ApiRequest,
+    source: Iterable<Stored>,
+    limit: number,
+  ): { objects: KubeObject[]; next: string | undefined; remaining: number } {
     const { info, resource } = request;
     const plain = !info.query.has('labelSelector') && !info.query.has('fieldSelector');
     const selects = plain ? () => true : selectorOf(request);
@@ -121,7 +135,11 @@ const EXPIRED_CONTINUE =
 export function parseRevision(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const quoted = JSON.stringify(text);
-  throw new StatusError({ code: 500, reason: '', message: `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax` });
+  throw new StatusError({
+    code: 500,
+    reason: '',
+    message: `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+  });
 }
 
 function checkListOptions({ token, wanted, match }: { token: string; wanted: string; match: string }): void {
@@ -130,14 +148,21 @@ function checkListOptions({ token, wanted, match }: { token: string; wanted: str
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
   };
   if (match === '') {
-    if (token !== '' && wanted !== '' && wanted !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    if (token !== '' && wanted !== '' && wanted !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     return;
   }
-  if (wanted === '') refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (wanted === '')
+    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (token !== '') refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-  if (match === 'Exact' && wanted === '0') refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  if (match === 'Exact' && wanted === '0')
+    refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   if (match !== 'Exact' && match !== 'NotOlderThan') {
-    const error: FieldError = { reason: 'FieldValueNotSupported', field: 'resourceVersionMatch', message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""` };
+    const error: FieldError = {
+      reason: 'FieldValueNotSupported',
+      field: 'resourceVersionMatch',
+      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+    };
     throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
   }
 }
@@ -159,7 +184,12 @@ function decodeContinue(token: string): { revision: number; after: string } {
 
 /** The list object around `objects`. */
 export function listObject(resource: Resource, { objects, metadata }: Listed): JsonObject {
-  return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items: objects.map((object) => bare(object, resource)) };
+  return {
+    kind: `${resource.kind}List`,
+    apiVersion: apiVersionOf(resource),
+    metadata,
+    items: objects.map((object) => bare(object, resource)),
+  };
 }
 
 /** Items of a list of a built-in kind do not repeat their type; those of custom kinds do. */

@@ -18,7 +18,8 @@ export interface ApiRequest {
 /** Whether the request only asks what would happen. Throws 400 for a value that the API does not know. */
 export function isDryRun({ info }: ApiRequest): boolean {
   const values = info.query.getAll('dryRun');
-  if (values.some((value) => value !== 'All')) throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(values)}: supported values: "All"`);
+  if (values.some((value) => value !== 'All'))
+    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(values)}: supported values: "All"`);
   return values.length > 0;
 }
 

@@ -1,4 +1,15 @@
-import { type Json, type JsonObject, type KubeObject, arrayAt, at, isObject, numberAt, objectAt, textAt, textsAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  isObject,
+  numberAt,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../json.ts';
 import type { Authenticator } from '../security/authentication.ts';
 import type { Attributes, Authorizer } from '../security/authorization.ts';
 import { API_AUDIENCE, type TokenIssuer } from '../security/tokens.ts';
@@ -38,18 +49,29 @@ function tokenReview(sent: KubeObject, authenticator: Authenticator): JsonObject
   if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const identity = authenticator.identify(token);
   const wanted = textsAt(sent, 'spec', 'audiences');
-  const audiences = identity?.audiences.filter((audience) => (wanted.length === 0 ? audience === API_AUDIENCE : wanted.includes(audience))) ?? [];
-  if (identity === undefined || audiences.length === 0) return { user: {}, error: '[invalid bearer token, token lookup failed]' };
+  const audiences =
+    identity?.audiences.filter((audience) =>
+      wanted.length === 0 ? audience === API_AUDIENCE : wanted.includes(audience),
+    ) ?? [];
+  if (identity === undefined || audiences.length === 0)
+    return { user: {}, error: '[invalid bearer token, token lookup failed]' };
   return { authenticated: true, user: userJson(identity.user), audiences };
 }
 
 function userJson({ name, uid, groups, extra }: User): JsonObject {
-  const more = extra === undefined ? {} : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]): [string, Json] => [key, [...values]])) };
+  const more =
+    extra === undefined
+      ? {}
+      : { extra: Object.fromEntries(Object.entries(extra).map(([key, values]): [string, Json] => [key, [...values]])) };
   return { username: name, ...(uid === undefined ? {} : { uid }), groups: [...groups], ...more };
 }
 
 function subjectOf(sent: KubeObject): User {
-  return { name: textAt(sent, 'spec', 'user'), uid: textAt(sent, 'spec', 'uid'), groups: textsAt(sent, 'spec', 'groups') };
+  return {
+    name: textAt(sent, 'spec', 'user'),
+    uid: textAt(sent, 'spec', 'uid'),
+    groups: textsAt(sent, 'spec', 'groups'),
+  };
 }
 
 function accessReview(sent: KubeObject, user: User, authorizer: Authorizer): JsonObject {
@@ -57,7 +79,9 @@ function accessReview(sent: KubeObject, user: User, authorizer: Authorizer): Jso
   const path = at(sent, 'spec', 'nonResourceAttributes');
   if ((resource === undefined) === (path === undefined)) {
     const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    throw invalid({ group: 'authorization.k8s.io', kind: sent.kind }, '', [invalidValue('spec.resourceAttributes', resource ?? null, why)]);
+    throw invalid({ group: 'authorization.k8s.io', kind: sent.kind }, '', [
+      invalidValue('spec.resourceAttributes', resource ?? null, why),
+    ]);
   }
   const attributes: Attributes = {
     isResource: resource !== undefined,
@@ -69,7 +93,9 @@ function accessReview(sent: KubeObject, user: User, authorizer: Authorizer): Jso
     namespace: textAt(resource, 'namespace'),
     name: textAt(resource, 'name'),
   };
-  return authorizer.allows(user, attributes) ? { allowed: true, reason: 'RBAC: allowed by a binding' } : { allowed: false };
+  return authorizer.allows(user, attributes)
+    ? { allowed: true, reason: 'RBAC: allowed by a binding' }
+    : { allowed: false };
 }
 
 function rulesReview(namespace: string, user: User, authorizer: Authorizer): JsonObject {
@@ -80,9 +106,12 @@ function rulesReview(namespace: string, user: User, authorizer: Authorizer): Jso
       ]
     : [...authorizer.rulesOf(user, namespace)].map(({ rule }) => rule);
   const having = (field: string): JsonObject[] => all.filter((rule) => arrayAt(rule, field).length > 0);
-  const picked = (rule: JsonObject, fields: readonly string[]): JsonObject => Object.fromEntries(fields.flatMap((field) => (rule[field] === undefined ? [] : [[field, rule[field]]])));
+  const picked = (rule: JsonObject, fields: readonly string[]): JsonObject =>
+    Object.fromEntries(fields.flatMap((field) => (rule[field] === undefined ? [] : [[field, rule[field]]])));
   return {
-    resourceRules: having('resources').map((rule) => picked(rule, ['verbs', 'apiGroups', 'resources', 'resourceNames'])),
+    resourceRules: having('resources').map((rule) =>
+      picked(rule, ['verbs', 'apiGroups', 'resources', 'resourceNames']),
+    ),
     nonResourceRules: having('nonResourceURLs').map((rule) => picked(rule, ['verbs', 'nonResourceURLs'])),
     incomplete: false,
   };
@@ -100,7 +129,9 @@ export function requestToken(request: ApiRequest, body: Json, parts: ReviewParts
   const seconds = numberAt(body, 'spec', 'expirationSeconds') ?? HOUR_S;
   if (seconds < SHORTEST_S) {
     const why = 'may not specify a duration less than 10 minutes';
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [invalidValue('spec.expirationSeconds', seconds, why)]);
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [
+      invalidValue('spec.expirationSeconds', seconds, why),
+    ]);
   }
   const named = textsAt(body, 'spec', 'audiences');
   const audiences = named.length === 0 ? [API_AUDIENCE] : named;

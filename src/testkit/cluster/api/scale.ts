@@ -1,4 +1,15 @@
-import { type Json, type JsonObject, type KubeObject, at, clone, isObject, numberAt, objectAt, put, textAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  at,
+  clone,
+  isObject,
+  numberAt,
+  objectAt,
+  put,
+  textAt,
+} from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import { labelSelectorText } from '../selectors.ts';
 import { badRequest, invalid, invalidValue, methodNotAllowed } from '../status.ts';
@@ -13,7 +24,8 @@ export function scaleOf(object: KubeObject, resource: Resource): JsonObject {
   if (scale === undefined) throw methodNotAllowed();
   const { name = '', namespace = '', uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;
   const replicas = numberAt(object, ...steps(scale.spec)) ?? 0;
-  const selector = scale.selector === undefined ? selectorText(object, resource) : textAt(object, ...steps(scale.selector));
+  const selector =
+    scale.selector === undefined ? selectorText(object, resource) : textAt(object, ...steps(scale.selector));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',

@@ -57,7 +57,8 @@ export class Watcher {
       const event = eventOf(change, request, selects);
       if (event !== undefined) sink(event);
     };
-    const bookmark = (annotations?: Record<string, string>): void => sink({ type: 'BOOKMARK', object: this.#bookmark(request, annotations) });
+    const bookmark = (annotations?: Record<string, string>): void =>
+      sink({ type: 'BOOKMARK', object: this.#bookmark(request, annotations) });
     if (revision === 0 || isTrue(query.get('sendInitialEvents'))) {
       for (const stored of bucket.list(prefix)) {
         const object = servedObject(request.resource, stored);
@@ -77,7 +78,10 @@ export class Watcher {
   }
 
   #bookmark({ resource }: ApiRequest, annotations?: Record<string, string>): KubeObject {
-    const metadata = { resourceVersion: String(this.#store.revision), ...(annotations === undefined ? {} : { annotations }) };
+    const metadata = {
+      resourceVersion: String(this.#store.revision),
+      ...(annotations === undefined ? {} : { annotations }),
+    };
     return { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };
   }
 }
@@ -87,7 +91,11 @@ function isTrue(text: string | null): boolean {
 }
 
 /** What a change is to somebody who sees only what a selector selects: an object that leaves the selection was deleted for them. */
-function eventOf({ type, stored, before }: Change, { resource }: ApiRequest, selects: Selector): WatchEvent | undefined {
+function eventOf(
+  { type, stored, before }: Change,
+  { resource }: ApiRequest,
+  selects: Selector,
+): WatchEvent | undefined {
   const object = servedObject(resource, stored);
   const seen = before !== undefined && selects(servedObject(resource, before));
   if (type === 'DELETED') return seen ? { type, object } : undefined;
@@ -95,5 +103,8 @@ function eventOf({ type, stored, before }: Change, { resource }: ApiRequest, sel
   if (selected) return { type: seen ? 'MODIFIED' : 'ADDED', object };
   if (!seen || before === undefined) return undefined;
   const last = servedObject(resource, before);
-  return { type: 'DELETED', object: { ...last, metadata: { ...last.metadata, resourceVersion: String(stored.revision) } } };
+  return {
+    type: 'DELETED',
+    object: { ...last, metadata: { ...last.metadata, resourceVersion: String(stored.revision) } },
+  };
 }

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type Json, type JsonObject, type KubeObject, at, isObject, numberAt, objectAt, textAt, textsAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  at,
+  isObject,
+  numberAt,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../json.ts';
 import { send, textOf } from '../http/outgoing.ts';
 import type { ServiceResolver } from '../http/service-endpoint.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
@@ -44,14 +54,19 @@ export class WebhookAdmission implements Admission {
     // Webhooks never see their own configuration: a bad one could not be removed any more.
     if (attributes.resource.group === GROUP) return [];
     const configurations = [...this.#store.bucket(bucket).list()];
-    return configurations.flatMap(({ object }) => items(object, 'webhooks')).filter((webhook) => this.#concerns(webhook, attributes));
+    return configurations
+      .flatMap(({ object }) => items(object, 'webhooks'))
+      .filter((webhook) => this.#concerns(webhook, attributes));
   }
 
   #concerns(webhook: JsonObject, attributes: AdmissionAttributes): boolean {
     if (!items(webhook, 'rules').some((rule) => ruleMatches(rule, attributes))) return false;
     const object = attributes.object ?? attributes.oldObject;
     if (object === undefined || !labelSelectorOf(objectAt(webhook, 'objectSelector'))(labelsOf(object))) return false;
-    const namespace = attributes.resource.storage === 'namespaces' ? object : this.#store.bucket('namespaces').get(attributes.namespace)?.object;
+    const namespace =
+      attributes.resource.storage === 'namespaces'
+        ? object
+        : this.#store.bucket('namespaces').get(attributes.namespace)?.object;
     return namespace === undefined || labelSelectorOf(objectAt(webhook, 'namespaceSelector'))(labelsOf(namespace));
   }
 
@@ -64,7 +79,11 @@ export class WebhookAdmission implements Admission {
     } catch (error) {
       if (textAt(webhook, 'failurePolicy') === 'Ignore') return {};
       const why = error instanceof Error ? error.message : String(error);
-      throw new StatusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}` });
+      throw new StatusError({
+        code: 500,
+        reason: 'InternalError',
+        message: `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`,
+      });
     }
     if (response['allowed'] === true) return response;
     throw refusal(name, objectAt(response, 'status'));
@@ -83,17 +102,23 @@ export class WebhookAdmission implements Admission {
       ...serverNameOf(client),
     });
     const text = await textOf(answer);
-    if (answer.statusCode !== 200) throw new Error(`the server answered ${answer.statusCode ?? 0}: ${text.slice(0, 200)}`);
+    if (answer.statusCode !== 200)
+      throw new Error(`the server answered ${answer.statusCode ?? 0}: ${text.slice(0, 200)}`);
     const parsed: Json = JSON.parse(text);
     const response = at(parsed, 'response');
-    if (!isObject(response) || textAt(response, 'uid') !== textAt(review, 'request', 'uid')) throw new Error('the answer is no response to this review');
+    if (!isObject(response) || textAt(response, 'uid') !== textAt(review, 'request', 'uid'))
+      throw new Error('the answer is no response to this review');
     return response;
   }
 
   #urlOf(client: JsonObject): string {
     const url = textAt(client, 'url');
     if (url !== '') return url;
-    const service = { namespace: textAt(client, 'service', 'namespace'), name: textAt(client, 'service', 'name'), port: numberAt(client, 'service', 'port') ?? 443 };
+    const service = {
+      namespace: textAt(client, 'service', 'namespace'),
+      name: textAt(client, 'service', 'name'),
+      port: numberAt(client, 'service', 'port') ?? 443,
+    };
     const base = this.#services.resolve(service);
     if (base === undefined) throw new Error(`no endpoints available for service "${service.name}"`);
     return base + textAt(client, 'service', 'path');
@@ -107,12 +132,22 @@ function serverNameOf(client: JsonObject): { serverName?: string } {
 }
 
 function ruleMatches(rule: JsonObject, { operation, resource, subresource }: AdmissionAttributes): boolean {
-  const has = (field: string, value: string): boolean => [value, '*'].some((accepted) => textsAt(rule, field).includes(accepted));
-  const names = subresource === '' ? [resource.plural, '*'] : [`${resource.plural}/${subresource}`, `*/${subresource}`, `${resource.plural}/*`];
+  const has = (field: string, value: string): boolean =>
+    [value, '*'].some((accepted) => textsAt(rule, field).includes(accepted));
+  const names =
+    subresource === ''
+      ? [resource.plural, '*']
+      : [`${resource.plural}/${subresource}`, `*/${subresource}`, `${resource.plural}/*`];
   const scope = textAt(rule, 'scope');
   const inScope = scope === '' || scope === '*' || (scope === 'Namespaced') === resource.namespaced;
   const named = textsAt(rule, 'resources').some((wanted) => names.includes(wanted) || wanted === '*/*');
-  return has('operations', operation) && has('apiGroups', resource.group) && has('apiVersions', resource.version) && named && inScope;
+  return (
+    has('operations', operation) &&
+    has('apiGroups', resource.group) &&
+    has('apiVersions', resource.version) &&
+    named &&
+    inScope
+  );
 }
 
 function reviewOf(attributes: AdmissionAttributes): JsonObject {
@@ -135,7 +170,10 @@ function reviewOf(attributes: AdmissionAttributes): JsonObject {
       object: object ?? null,
       oldObject: oldObject ?? null,
       dryRun,
-      options: { kind: `${operation[0] ?? ''}${operation.slice(1).toLowerCase()}Options`, apiVersion: 'meta.k8s.io/v1' },
+      options: {
+        kind: `${operation[0] ?? ''}${operation.slice(1).toLowerCase()}Options`,
+        apiVersion: 'meta.k8s.io/v1',
+      },
     },
   };
 }

@@ -7,7 +7,15 @@ import type { Stored, Store } from '../storage/store.ts';
 import { MODIFIED, alreadyExists, badRequest, conflict, invalid, notFound } from '../status.ts';
 import type { Admission, AdmissionAttributes } from './admission.ts';
 import { decodeObject } from './decode.ts';
-import { type Surroundings, applyAllDefaults, beginLife, checkObject, continueLife, enterNamespace, isGone } from './prepare.ts';
+import {
+  type Surroundings,
+  applyAllDefaults,
+  beginLife,
+  checkObject,
+  continueLife,
+  enterNamespace,
+  isGone,
+} from './prepare.ts';
 import { type ApiRequest, isDryRun, keyOf, managerOf } from './request.ts';
 
 /** What writing needs. */
@@ -54,7 +62,8 @@ export class Writer {
   /** Creates the object in `body` and returns it in the requested version. */
   async create(request: ApiRequest, body: Json): Promise<KubeObject> {
     const object = decodeObject(request, body);
-    if (object.metadata.resourceVersion !== undefined) throw badRequest('resourceVersion should not be set on objects to be created');
+    if (object.metadata.resourceVersion !== undefined)
+      throw badRequest('resourceVersion should not be set on objects to be created');
     return this.createFrom(request, { object });
   }
 
@@ -73,7 +82,8 @@ export class Writer {
     await this.#parts.admission.validate(this.#attributes(request, { object, oldObject: undefined }));
     const time = timestamp(around.now());
     const manager = managerOf(request, 'Update');
-    const managed = owners ?? ownershipAfterUpdate({ before: undefined, after: object, schema: stored.schema, manager, time });
+    const managed =
+      owners ?? ownershipAfterUpdate({ before: undefined, after: object, schema: stored.schema, manager, time });
     setOwners(object, managed);
     const bucket = this.#parts.store.bucket(stored.storage);
     const key = keyOf(info.namespace, name);
@@ -90,12 +100,21 @@ export class Writer {
       throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
     }
     const existing = this.#parts.store.bucket(resource.storage).get(keyOf(info.namespace, info.name));
-    if (existing === undefined && resourceVersion === undefined && CREATED_BY_UPDATE.includes(resource.storage) && info.subresource === '') {
+    if (
+      existing === undefined &&
+      resourceVersion === undefined &&
+      CREATED_BY_UPDATE.includes(resource.storage) &&
+      info.subresource === ''
+    ) {
       return this.createFrom(request, { object: { ...object, metadata: { ...object.metadata, name: info.name } } });
     }
     if (resourceVersion === undefined && (resource.custom !== undefined || CONDITIONAL.includes(resource.storage))) {
       if (existing === undefined) throw notFound(resource, info.name);
-      const missing = { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' } as const;
+      const missing = {
+        reason: 'FieldValueInvalid',
+        field: 'metadata.resourceVersion',
+        message: 'Invalid value: 0x0: must be specified for an update',
+      } as const;
       throw invalid(resource, info.name, [missing]);
     }
     return this.change(request, () => ({ object: clone(object) }));
@@ -144,10 +163,16 @@ export class Writer {
     return equal(next, before) ? before : next;
   }
 
-  #own(request: ApiRequest, { next, before, owners }: { next: KubeObject; before: KubeObject; owners: readonly Ownership[] | undefined }): void {
+  #own(
+    request: ApiRequest,
+    { next, before, owners }: { next: KubeObject; before: KubeObject; owners: readonly Ownership[] | undefined },
+  ): void {
     const schema = this.#parts.registry.stored(request.resource).schema;
     const time = timestamp(this.#parts.around.now());
-    setOwners(next, owners ?? ownershipAfterUpdate({ before, after: next, schema, manager: managerOf(request, 'Update'), time }));
+    setOwners(
+      next,
+      owners ?? ownershipAfterUpdate({ before, after: next, schema, manager: managerOf(request, 'Update'), time }),
+    );
   }
 
   #store(resource: Resource, current: Stored, next: KubeObject): KubeObject {
@@ -170,21 +195,36 @@ export class Writer {
     const operation = objects.oldObject === undefined ? 'CREATE' : 'UPDATE';
     const name = info.name === '' ? (objects.object?.metadata.name ?? '') : info.name;
     const resource = this.#parts.registry.stored(request.resource);
-    return { operation, resource, subresource: info.subresource, namespace: info.namespace, name, user, dryRun: isDryRun(request), ...objects };
+    return {
+      operation,
+      resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name,
+      user,
+      dryRun: isDryRun(request),
+      ...objects,
+    };
   }
 }
 
 function enterSameNamespace(object: KubeObject, namespace: string): void {
   const own = object.metadata.namespace ?? '';
-  if (own !== '' && own !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (own !== '' && own !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
 /** Refuses a write that was made for another version, or for another object of the same name. */
 function checkBase(next: KubeObject, before: KubeObject, { info, resource }: ApiRequest): void {
   const { uid, resourceVersion, name = info.name } = next.metadata;
-  if (name !== info.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  if (name !== info.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   if (uid !== undefined && uid !== before.metadata.uid) {
-    throw conflict(resource, info.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid ?? ''}`);
+    throw conflict(
+      resource,
+      info.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid ?? ''}`,
+    );
   }
   if (resourceVersion !== undefined && resourceVersion !== '0' && resourceVersion !== before.metadata.resourceVersion) {
     throw conflict(resource, info.name, MODIFIED);
@@ -201,14 +241,23 @@ function setOwners(object: KubeObject, owners: readonly Ownership[]): void {
 export function deletedStatus(resource: Resource, object: KubeObject): Json {
   const { name = '', uid = '' } = object.metadata;
   const group = resource.group === '' ? {} : { group: resource.group };
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name, ...group, kind: resource.plural, uid } };
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...group, kind: resource.plural, uid },
+  };
 }
 
 /** Reads the preconditions of a delete. Throws 409 where the object is another one than meant. */
 export function checkPreconditions(options: Json | undefined, object: KubeObject, resource: Resource): void {
   if (!isObject(options)) return;
   const { name = '', uid = '', resourceVersion = '' } = object.metadata;
-  const wanted = { uid: textAt(options, 'preconditions', 'uid'), resourceVersion: textAt(options, 'preconditions', 'resourceVersion') };
+  const wanted = {
+    uid: textAt(options, 'preconditions', 'uid'),
+    resourceVersion: textAt(options, 'preconditions', 'resourceVersion'),
+  };
   // The real server names the kind here, not the resource.
   const subject = { group: resource.group, plural: resource.kind };
   if (wanted.uid !== '' && wanted.uid !== uid) {

@@ -54,7 +54,9 @@ export class Controllers {
   }
 
   #observe(bucket: string, change: Change): void {
-    const work = [this.#collector.observe(bucket, change), this.#namespaceWork(bucket, change)].filter((each) => each !== undefined);
+    const work = [this.#collector.observe(bucket, change), this.#namespaceWork(bucket, change)].filter(
+      (each) => each !== undefined,
+    );
     if (work.length === 0) return;
     this.#pending.push(...work);
     if (this.#pending.length > work.length) return;
@@ -75,18 +77,26 @@ export class Controllers {
     if (bucket === 'namespaces') {
       const name = object.metadata.name ?? '';
       if (type === 'ADDED') return () => this.#furnish(name);
-      return object.metadata.deletionTimestamp !== undefined && type === 'MODIFIED' ? () => this.#empty(name) : undefined;
+      return object.metadata.deletionTimestamp !== undefined && type === 'MODIFIED'
+        ? () => this.#empty(name)
+        : undefined;
     }
     const namespace = object.metadata.namespace ?? '';
     if (type !== 'DELETED' || namespace === '') return undefined;
-    const terminating = this.#options.store.bucket('namespaces').get(namespace)?.object.metadata.deletionTimestamp !== undefined;
+    const terminating =
+      this.#options.store.bucket('namespaces').get(namespace)?.object.metadata.deletionTimestamp !== undefined;
     return terminating ? () => this.#empty(namespace) : undefined;
   }
 
   #furnish(namespace: string): void {
     const { create, authority } = this.#options;
     create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
-    create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt', namespace }, data: { 'ca.crt': authority } });
+    create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-root-ca.crt', namespace },
+      data: { 'ca.crt': authority },
+    });
   }
 
   /** Deletes the contents of a namespace, and the namespace once nothing of them is left. */
@@ -95,7 +105,9 @@ export class Controllers {
     const places = registry
       .persisted()
       .filter((resource) => resource.namespaced)
-      .flatMap(({ storage }) => [...store.bucket(storage).list(`${namespace}/`)].map(({ key }) => ({ bucket: storage, key })));
+      .flatMap(({ storage }) =>
+        [...store.bucket(storage).list(`${namespace}/`)].map(({ key }) => ({ bucket: storage, key })),
+      );
     for (const place of places) collect(this.#options, place);
     if (places.some(({ bucket, key }) => store.bucket(bucket).get(key) !== undefined)) return;
     const stored = store.bucket('namespaces').get(namespace);

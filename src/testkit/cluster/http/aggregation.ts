@@ -1,5 +1,15 @@
 import { timestamp, type Clock } from '../clock.ts';
-import { type Json, type JsonObject, type KubeObject, arrayAt, at, clone, isObject, numberAt, textAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  clone,
+  isObject,
+  numberAt,
+  textAt,
+} from '../json.ts';
 import type { KeyPair } from '../security/certificates.ts';
 import type { Store } from '../storage/store.ts';
 import { StatusError } from '../status.ts';
@@ -15,7 +25,18 @@ const PROBE_TIMEOUT_MS = 5_000;
 const PROBE_EVERY_MS = 1_000;
 
 /** Headers that belong to one connection and are not passed on. */
-const HOP_HEADERS = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'host', 'authorization', 'content-length', 'proxy-authenticate', 'te', 'trailer'];
+const HOP_HEADERS = [
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'authorization',
+  'content-length',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+];
 
 /** What the aggregation layer works with. */
 export interface AggregationParts {
@@ -39,7 +60,8 @@ export class Aggregation {
     this.#unlisten = parts.store.bucket(BUCKET).listen(({ type, stored, before }) => {
       const name = stored.object.metadata.name ?? '';
       if (type === 'DELETED') this.#resources.delete(name);
-      else if (before?.object.metadata.generation !== stored.object.metadata.generation || type === 'ADDED') void this.#probe(name);
+      else if (before?.object.metadata.generation !== stored.object.metadata.generation || type === 'ADDED')
+        void this.#probe(name);
       else if (JSON.stringify(before?.object['spec']) !== JSON.stringify(stored.object['spec'])) void this.#probe(name);
     });
   }
@@ -63,19 +85,27 @@ export class Aggregation {
 
   /** Answers a request for a remote group; false where it is for none. Throws 503 where nobody is there. */
   async proxy({ request, response, user }: Exchange, group: string, version: string): Promise<boolean> {
-    const service = this.#remotes().find((object) => textAt(object, 'spec', 'group') === group && textAt(object, 'spec', 'version') === version);
+    const service = this.#remotes().find(
+      (object) => textAt(object, 'spec', 'group') === group && textAt(object, 'spec', 'version') === version,
+    );
     if (service === undefined) return false;
     const method = request.method ?? 'GET';
     const body = ['GET', 'HEAD'].includes(method) ? Buffer.alloc(0) : await readBody(request);
-    const passed = Object.entries(request.headers).filter(([name, value]) => value !== undefined && !HOP_HEADERS.includes(name) && !name.startsWith('x-remote-'));
-    const headers: Record<string, string | string[]> = Object.fromEntries(passed.map(([name, value = '']) => [name, value]));
+    const passed = Object.entries(request.headers).filter(
+      ([name, value]) => value !== undefined && !HOP_HEADERS.includes(name) && !name.startsWith('x-remote-'),
+    );
+    const headers: Record<string, string | string[]> = Object.fromEntries(
+      passed.map(([name, value = '']) => [name, value]),
+    );
     if (body.length > 0) headers['content-length'] = String(body.length);
     const target = this.#target(service, request.url ?? '/', { ...headers, ...userHeaders(user) });
     const answer = await send({ ...target, method, body, timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
       void this.#probe(service.metadata.name ?? '');
       throw unavailable(error instanceof Error ? error.message : String(error));
     });
-    const kept = Object.entries(answer.headers).filter(([name]) => !HOP_HEADERS.includes(name) || name === 'content-length');
+    const kept = Object.entries(answer.headers).filter(
+      ([name]) => !HOP_HEADERS.includes(name) || name === 'content-length',
+    );
     response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
     answer.pipe(response);
     response.once('close', () => answer.destroy());
@@ -83,12 +113,21 @@ export class Aggregation {
   }
 
   #remotes(): KubeObject[] {
-    return [...this.#parts.store.bucket(BUCKET).list()].map(({ object }) => object).filter((object) => isObject(at(object, 'spec', 'service')));
+    return [...this.#parts.store.bucket(BUCKET).list()]
+      .map(({ object }) => object)
+      .filter((object) => isObject(at(object, 'spec', 'service')));
   }
 
   #target(object: KubeObject, path: string, headers: Outgoing['headers']): Omit<Outgoing, 'method' | 'timeoutMs'> {
-    const [namespace, name] = [textAt(object, 'spec', 'service', 'namespace'), textAt(object, 'spec', 'service', 'name')];
-    const base = this.#parts.services.resolve({ namespace, name, port: numberAt(object, 'spec', 'service', 'port') ?? 443 });
+    const [namespace, name] = [
+      textAt(object, 'spec', 'service', 'namespace'),
+      textAt(object, 'spec', 'service', 'name'),
+    ];
+    const base = this.#parts.services.resolve({
+      namespace,
+      name,
+      port: numberAt(object, 'spec', 'service', 'port') ?? 443,
+    });
     if (base === undefined) throw unavailable(`service/${name} in "${namespace}" has no endpoints`);
     const bundle = textAt(object, 'spec', 'caBundle');
     return {
@@ -96,7 +135,9 @@ export class Aggregation {
       headers: headers ?? {},
       insecure: at(object, 'spec', 'insecureSkipTLSVerify') === true,
       client: this.#parts.proxyClient,
-      ...(bundle === '' ? {} : { ca: Buffer.from(bundle, 'base64').toString(), serverName: `${name}.${namespace}.svc` }),
+      ...(bundle === ''
+        ? {}
+        : { ca: Buffer.from(bundle, 'base64').toString(), serverName: `${name}.${namespace}.svc` }),
     };
   }
 
@@ -138,7 +179,13 @@ export class Aggregation {
     if (textAt(before, 'status') === status) return;
     const reason = failure === '' ? 'Passed' : 'FailedDiscoveryCheck';
     const message = failure === '' ? 'all checks passed' : failure;
-    const condition = { type: 'Available', status, lastTransitionTime: timestamp(this.#parts.clock.now()), reason, message };
+    const condition = {
+      type: 'Available',
+      status,
+      lastTransitionTime: timestamp(this.#parts.clock.now()),
+      reason,
+      message,
+    };
     bucket.put(name, { ...clone(stored.object), status: { conditions: [condition] } });
   }
 }

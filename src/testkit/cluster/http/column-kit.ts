@@ -21,7 +21,8 @@ export function duration(milliseconds: number): string {
   if (seconds < 0) return seconds > -2 ? '0s' : '<invalid>';
   if (seconds < 120) return `${seconds}s`;
   const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86_400)];
-  const with_ = (whole: number, unit: string, rest: string): string => (rest.startsWith('0') ? `${whole}${unit}` : `${whole}${unit}${rest}`);
+  const with_ = (whole: number, unit: string, rest: string): string =>
+    rest.startsWith('0') ? `${whole}${unit}` : `${whole}${unit}${rest}`;
   if (minutes < 10) return with_(minutes, 'm', `${seconds % 60}s`);
   if (minutes < 180) return `${minutes}m`;
   if (hours < 8) return with_(hours, 'h', `${minutes % 60}m`);
@@ -43,9 +44,25 @@ export function since(timestamp: Json | undefined, now: number): string {
 
 /** Makes columns: `wide` ones are shown with `-o wide` only. */
 export const column = {
-  text: (name: string, cell: (object: KubeObject, now: number) => Cell): Column => ({ name, type: 'string', description: '', cell }),
-  number: (name: string, ...path: readonly string[]): Column => ({ name, type: 'integer', description: '', cell: (object) => numberAt(object, ...path) ?? 0 }),
-  wide: (name: string, cell: (object: KubeObject, now: number) => Cell): Column => ({ name, type: 'string', description: '', priority: 1, cell }),
+  text: (name: string, cell: (object: KubeObject, now: number) => Cell): Column => ({
+    name,
+    type: 'string',
+    description: '',
+    cell,
+  }),
+  number: (name: string, ...path: readonly string[]): Column => ({
+    name,
+    type: 'integer',
+    description: '',
+    cell: (object) => numberAt(object, ...path) ?? 0,
+  }),
+  wide: (name: string, cell: (object: KubeObject, now: number) => Cell): Column => ({
+    name,
+    type: 'string',
+    description: '',
+    priority: 1,
+    cell,
+  }),
 };
 
 /** `<none>` for nothing. */

@@ -6,7 +6,12 @@ import { podColumns } from './pod-columns.ts';
 const { text, number, wide } = column;
 
 const age = text('Age', ageOf);
-const createdAt: Column = { name: 'Created At', type: 'date', description: '', cell: ({ metadata }) => metadata.creationTimestamp ?? null };
+const createdAt: Column = {
+  name: 'Created At',
+  type: 'date',
+  description: '',
+  cell: ({ metadata }) => metadata.creationTimestamp ?? null,
+};
 const field =
   (...path: readonly string[]) =>
   (object: KubeObject): string =>
@@ -17,23 +22,43 @@ function templateOf(object: KubeObject): Json | undefined {
 }
 
 function containersOf(object: KubeObject, key: string): string {
-  return arrayAt(templateOf(object), 'spec', 'containers').map((container) => textAt(container, key)).join(',');
+  return arrayAt(templateOf(object), 'spec', 'containers')
+    .map((container) => textAt(container, key))
+    .join(',');
 }
 
-const containers = [wide('Containers', (object) => containersOf(object, 'name')), wide('Images', (object) => containersOf(object, 'image'))];
+const containers = [
+  wide('Containers', (object) => containersOf(object, 'name')),
+  wide('Images', (object) => containersOf(object, 'image')),
+];
 const selector = wide('Selector', (object) => orNone(labelSelectorText(objectAt(object, 'spec', 'selector'))));
-const replicas = [number('Desired', 'spec', 'replicas'), number('Current', 'status', 'replicas'), number('Ready', 'status', 'readyReplicas')];
-const ready = text('Ready', (object) => `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`);
+const replicas = [
+  number('Desired', 'spec', 'replicas'),
+  number('Current', 'status', 'replicas'),
+  number('Ready', 'status', 'readyReplicas'),
+];
+const ready = text(
+  'Ready',
+  (object) => `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`,
+);
 
 function pairs(labels: Record<string, string>): string {
-  return orNone(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(','));
+  return orNone(
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+  );
 }
 
 function subjects(kind: string): (object: KubeObject) => string {
   return (object) =>
     arrayAt(object, 'subjects')
       .filter((subject) => textAt(subject, 'kind') === kind)
-      .map((subject) => (kind === 'ServiceAccount' ? `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}` : textAt(subject, 'name')))
+      .map((subject) =>
+        kind === 'ServiceAccount'
+          ? `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`
+          : textAt(subject, 'name'),
+      )
       .join(',');
 }
 
@@ -60,7 +85,9 @@ function servicePorts(object: KubeObject): string {
 function addresses(object: KubeObject): string {
   const all = arrayAt(object, 'subsets').flatMap((subset) => {
     const ports = arrayAt(subset, 'ports').map((port) => numberAt(port, 'port') ?? 0);
-    return arrayAt(subset, 'addresses').flatMap((address) => (ports.length === 0 ? [textAt(address, 'ip')] : ports.map((port) => `${textAt(address, 'ip')}:${port}`)));
+    return arrayAt(subset, 'addresses').flatMap((address) =>
+      ports.length === 0 ? [textAt(address, 'ip')] : ports.map((port) => `${textAt(address, 'ip')}:${port}`),
+    );
   });
   return orNone(all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : ''));
 }
@@ -77,12 +104,24 @@ function apiServiceState(object: KubeObject): string {
 }
 
 function nodeAddress(type: string): (object: KubeObject) => string {
-  return (object) => orNone(textAt(arrayAt(object, 'status', 'addresses').find((address) => textAt(address, 'type') === type), 'address'));
+  return (object) =>
+    orNone(
+      textAt(
+        arrayAt(object, 'status', 'addresses').find((address) => textAt(address, 'type') === type),
+        'address',
+      ),
+    );
 }
 
 function nodeRoles({ metadata }: KubeObject): string {
   const prefix = 'node-role.kubernetes.io/';
-  return orNone(Object.keys(metadata.labels ?? {}).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)).toSorted().join(','));
+  return orNone(
+    Object.keys(metadata.labels ?? {})
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .toSorted()
+      .join(','),
+  );
 }
 
 function nodeStatus(object: KubeObject): string {
@@ -97,7 +136,9 @@ function targets(object: KubeObject): string {
     const source = textAt(metric, 'type').replace(/^./, (first) => first.toLowerCase());
     const amount = (value: Json | undefined): string => {
       const percent = numberAt(value, 'averageUtilization');
-      return percent === undefined ? textAt(value, 'averageValue') || textAt(value, 'value') || '<unknown>' : `${percent}%`;
+      return percent === undefined
+        ? textAt(value, 'averageValue') || textAt(value, 'value') || '<unknown>'
+        : `${percent}%`;
     };
     const target = at(metric, source, 'target');
     const suffix = textAt(target, 'type') === 'AverageValue' && source === 'external' ? ' (avg)' : '';
@@ -131,12 +172,21 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     wide('External-IP', nodeAddress('ExternalIP')),
     wide('OS-Image', (object) => textAt(object, 'status', 'nodeInfo', 'osImage') || '<unknown>'),
     wide('Kernel-Version', (object) => textAt(object, 'status', 'nodeInfo', 'kernelVersion') || '<unknown>'),
-    wide('Container-Runtime', (object) => textAt(object, 'status', 'nodeInfo', 'containerRuntimeVersion') || '<unknown>'),
+    wide(
+      'Container-Runtime',
+      (object) => textAt(object, 'status', 'nodeInfo', 'containerRuntimeVersion') || '<unknown>',
+    ),
   ],
   services: [
     text('Type', field('spec', 'type')),
     text('Cluster-IP', (object) => orNone(textAt(object, 'spec', 'clusterIP'))),
-    text('External-IP', (object) => orNone([...textsAt(object, 'spec', 'externalIPs'), textAt(object, 'spec', 'externalName')].filter((item) => item !== '').join(','))),
+    text('External-IP', (object) =>
+      orNone(
+        [...textsAt(object, 'spec', 'externalIPs'), textAt(object, 'spec', 'externalName')]
+          .filter((item) => item !== '')
+          .join(','),
+      ),
+    ),
     text('Port(s)', servicePorts),
     age,
     wide('Selector', (object) => pairs(textMapAt(object, 'spec', 'selector'))),
@@ -145,7 +195,11 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Last Seen', (object, now) => since(at(object, 'lastTimestamp') ?? at(object, 'eventTime'), now)),
     text('Type', field('type')),
     text('Reason', field('reason')),
-    text('Object', (object) => `${textAt(object, 'involvedObject', 'kind').toLowerCase()}/${textAt(object, 'involvedObject', 'name')}`),
+    text(
+      'Object',
+      (object) =>
+        `${textAt(object, 'involvedObject', 'kind').toLowerCase()}/${textAt(object, 'involvedObject', 'name')}`,
+    ),
     wide('Subobject', field('involvedObject', 'fieldPath')),
     wide('Source', eventSource),
     text('Message', (object) => textAt(object, 'message').trim()),
@@ -166,8 +220,20 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     age,
     wide('VolumeMode', field('spec', 'volumeMode')),
   ],
-  replicationcontrollers: [...replicas, age, ...containers, wide('Selector', (object) => pairs(textMapAt(object, 'spec', 'selector')))],
-  'deployments.apps': [ready, number('Up-to-date', 'status', 'updatedReplicas'), number('Available', 'status', 'availableReplicas'), age, ...containers, selector],
+  replicationcontrollers: [
+    ...replicas,
+    age,
+    ...containers,
+    wide('Selector', (object) => pairs(textMapAt(object, 'spec', 'selector'))),
+  ],
+  'deployments.apps': [
+    ready,
+    number('Up-to-date', 'status', 'updatedReplicas'),
+    number('Available', 'status', 'availableReplicas'),
+    age,
+    ...containers,
+    selector,
+  ],
   'replicasets.apps': [...replicas, age, ...containers, selector],
   'statefulsets.apps': [ready, age, ...containers],
   'daemonsets.apps': [
@@ -182,7 +248,10 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     selector,
   ],
   'jobs.batch': [
-    text('Completions', (object) => `${numberAt(object, 'status', 'succeeded') ?? 0}/${numberAt(object, 'spec', 'completions') ?? 1}`),
+    text(
+      'Completions',
+      (object) => `${numberAt(object, 'status', 'succeeded') ?? 0}/${numberAt(object, 'spec', 'completions') ?? 1}`,
+    ),
     text('Duration', jobDuration),
     age,
     ...containers,
@@ -192,12 +261,18 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     text('Schedule', field('spec', 'schedule')),
     { ...text('Suspend', (object) => at(object, 'spec', 'suspend') === true), type: 'boolean' },
     { ...number('Active'), cell: (object) => arrayAt(object, 'status', 'active').length },
-    text('Last Schedule', (object, now) => orNone(textAt(object, 'status', 'lastScheduleTime') && since(at(object, 'status', 'lastScheduleTime'), now))),
+    text('Last Schedule', (object, now) =>
+      orNone(textAt(object, 'status', 'lastScheduleTime') && since(at(object, 'status', 'lastScheduleTime'), now)),
+    ),
     age,
     ...containers,
   ],
   'horizontalpodautoscalers.autoscaling': [
-    text('Reference', (object) => `${textAt(object, 'spec', 'scaleTargetRef', 'kind')}/${textAt(object, 'spec', 'scaleTargetRef', 'name')}`),
+    text(
+      'Reference',
+      (object) =>
+        `${textAt(object, 'spec', 'scaleTargetRef', 'kind')}/${textAt(object, 'spec', 'scaleTargetRef', 'name')}`,
+    ),
     text('Targets', targets),
     text('MinPods', (object) => String(numberAt(object, 'spec', 'minReplicas') ?? '<unset>')),
     text('MaxPods', (object) => String(numberAt(object, 'spec', 'maxReplicas') ?? 0)),
@@ -213,8 +288,18 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   'ingresses.networking.k8s.io': [
     text('Class', (object) => orNone(textAt(object, 'spec', 'ingressClassName'))),
-    text('Hosts', (object) => arrayAt(object, 'spec', 'rules').map((rule) => textAt(rule, 'host') || '*').join(',') || '*'),
-    text('Address', (object) => arrayAt(object, 'status', 'loadBalancer', 'ingress').map((item) => textAt(item, 'ip') || textAt(item, 'hostname')).join(',')),
+    text(
+      'Hosts',
+      (object) =>
+        arrayAt(object, 'spec', 'rules')
+          .map((rule) => textAt(rule, 'host') || '*')
+          .join(',') || '*',
+    ),
+    text('Address', (object) =>
+      arrayAt(object, 'status', 'loadBalancer', 'ingress')
+        .map((item) => textAt(item, 'ip') || textAt(item, 'hostname'))
+        .join(','),
+    ),
     text('Ports', (object) => (arrayAt(object, 'spec', 'tls').length > 0 ? '80, 443' : '80')),
     age,
   ],
@@ -227,8 +312,20 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   'endpointslices.discovery.k8s.io': [
     text('AddressType', field('addressType')),
-    text('Ports', (object) => orNone(arrayAt(object, 'ports').map((port) => String(numberAt(port, 'port') ?? '*')).join(','))),
-    text('Endpoints', (object) => orNone(arrayAt(object, 'endpoints').flatMap((endpoint) => textsAt(endpoint, 'addresses')).join(','))),
+    text('Ports', (object) =>
+      orNone(
+        arrayAt(object, 'ports')
+          .map((port) => String(numberAt(port, 'port') ?? '*'))
+          .join(','),
+      ),
+    ),
+    text('Endpoints', (object) =>
+      orNone(
+        arrayAt(object, 'endpoints')
+          .flatMap((endpoint) => textsAt(endpoint, 'addresses'))
+          .join(','),
+      ),
+    ),
     age,
   ],
   'clusterroles.rbac.authorization.k8s.io': [createdAt],
@@ -236,14 +333,24 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   'clusterrolebindings.rbac.authorization.k8s.io': binding,
   'rolebindings.rbac.authorization.k8s.io': binding,
   'apiservices.apiregistration.k8s.io': [
-    text('Service', (object) => (at(object, 'spec', 'service') === undefined ? 'Local' : `${textAt(object, 'spec', 'service', 'namespace')}/${textAt(object, 'spec', 'service', 'name')}`)),
+    text('Service', (object) =>
+      at(object, 'spec', 'service') === undefined
+        ? 'Local'
+        : `${textAt(object, 'spec', 'service', 'namespace')}/${textAt(object, 'spec', 'service', 'name')}`,
+    ),
     text('Available', apiServiceState),
     age,
   ],
   'customresourcedefinitions.apiextensions.k8s.io': [createdAt],
   limitranges: [createdAt],
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': [{ ...number('Webhooks'), cell: (object) => arrayAt(object, 'webhooks').length }, age],
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': [{ ...number('Webhooks'), cell: (object) => arrayAt(object, 'webhooks').length }, age],
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': [
+    { ...number('Webhooks'), cell: (object) => arrayAt(object, 'webhooks').length },
+    age,
+  ],
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': [
+    { ...number('Webhooks'), cell: (object) => arrayAt(object, 'webhooks').length },
+    age,
+  ],
   'priorityclasses.scheduling.k8s.io': [
     number('Value', 'value'),
     { ...text('Global-Default', (object) => at(object, 'globalDefault') === true), type: 'boolean' },

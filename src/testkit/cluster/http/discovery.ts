@@ -30,7 +30,11 @@ export class Discovery {
 
   /** `/apis` */
   groups(): JsonObject {
-    return { kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groupNames().map((group) => this.#groupFields(group)) };
+    return {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: this.#groupNames().map((group) => this.#groupFields(group)),
+    };
   }
 
   /** `/apis/<group>`; undefined where there is no such group. */
@@ -43,7 +47,12 @@ export class Discovery {
   resources(group: string, version: string): JsonObject | undefined {
     const found = this.#of(group, version);
     if (found.length === 0) return undefined;
-    return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources: found.flatMap(plainResources) };
+    return {
+      kind: 'APIResourceList',
+      apiVersion: 'v1',
+      groupVersion: apiVersionOf({ group, version }),
+      resources: found.flatMap(plainResources),
+    };
   }
 
   /** The aggregated document for `/api` or `/apis`, where the client wants one; with its media type. */
@@ -52,9 +61,15 @@ export class Discovery {
     const version = wanted !== undefined && isAggregated(wanted) ? wanted.parameters['v'] : undefined;
     if (version === undefined) return undefined;
     const names = root === 'api' ? [''] : this.#groupNames();
-    const items = names.map((group) => ({ metadata: group === '' ? {} : { name: group }, versions: this.#versions(group).map((each) => this.#aggregatedVersion(group, each)) }));
+    const items = names.map((group) => ({
+      metadata: group === '' ? {} : { name: group },
+      versions: this.#versions(group).map((each) => this.#aggregatedVersion(group, each)),
+    }));
     const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    return { type, document: { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items } };
+    return {
+      type,
+      document: { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items },
+    };
   }
 
   #of(group: string, version: string): Resource[] {
@@ -87,7 +102,11 @@ export class Discovery {
 }
 
 function isAggregated({ parameters }: MediaType): boolean {
-  return parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io' && ['v2', 'v2beta1'].includes(parameters['v'] ?? '');
+  return (
+    parameters['as'] === 'APIGroupDiscoveryList' &&
+    parameters['g'] === 'apidiscovery.k8s.io' &&
+    ['v2', 'v2beta1'].includes(parameters['v'] ?? '')
+  );
 }
 
 /** A resource and its subresources, as the plain documents list them. */
@@ -101,7 +120,9 @@ function plainResources(resource: Resource): JsonObject[] {
     verbs: [...resource.verbs],
     ...(shortNames.length === 0 ? {} : { shortNames: [...shortNames] }),
     ...(categories.length === 0 ? {} : { categories: [...categories] }),
-    ...(resource.verbs.includes('list') ? { storageVersionHash: Buffer.from(qualified(resource)).toString('base64').slice(0, 11).padEnd(12, '=') } : {}),
+    ...(resource.verbs.includes('list')
+      ? { storageVersionHash: Buffer.from(qualified(resource)).toString('base64').slice(0, 11).padEnd(12, '=') }
+      : {}),
   };
   const others = Object.entries(resource.subresources).map(([subresource, { kind: other, group, version, verbs }]) => ({
     name: `${name}/${subresource}`,
@@ -112,16 +133,30 @@ function plainResources(resource: Resource): JsonObject[] {
     kind: other,
     verbs: [...verbs],
   }));
-  const status = resource.status ? [{ name: `${name}/status`, singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] }] : [];
+  const status = resource.status
+    ? [{ name: `${name}/status`, singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] }]
+    : [];
   const scale = resource.scale === undefined ? [] : [scaleResource(resource)];
   return [main, ...others, ...scale, ...status];
 }
 
 function scaleResource({ plural, namespaced }: Resource): JsonObject {
-  return { name: `${plural}/scale`, singularName: '', namespaced, group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] };
+  return {
+    name: `${plural}/scale`,
+    singularName: '',
+    namespaced,
+    group: 'autoscaling',
+    version: 'v1',
+    kind: 'Scale',
+    verbs: ['get', 'patch', 'update'],
+  };
 }
 
-function aggregatedResource(main: JsonObject, plain: readonly JsonObject[], own: { group: string; version: string }): JsonObject {
+function aggregatedResource(
+  main: JsonObject,
+  plain: readonly JsonObject[],
+  own: { group: string; version: string },
+): JsonObject {
   const { name = '', singularName = '', namespaced, verbs = [], shortNames, categories } = main;
   const responseKind = (resource: JsonObject): JsonObject => ({
     group: resource['group'] ?? own.group,
@@ -131,7 +166,11 @@ function aggregatedResource(main: JsonObject, plain: readonly JsonObject[], own:
   const prefix = `${String(name)}/`;
   const subresources: Json[] = plain
     .filter((other) => String(other['name']).startsWith(prefix))
-    .map((other) => ({ subresource: String(other['name']).slice(prefix.length), responseKind: responseKind(other), verbs: other['verbs'] ?? [] }));
+    .map((other) => ({
+      subresource: String(other['name']).slice(prefix.length),
+      responseKind: responseKind(other),
+      verbs: other['verbs'] ?? [],
+    }));
   return {
     resource: name,
     responseKind: responseKind(main),

@@ -36,10 +36,17 @@ export function sendJson(response: ServerResponse, code: number, body: Json): vo
 }
 
 /** Answers with text of any type. */
-export function sendText(response: ServerResponse, { code, type, text }: { code: number; type: string; text: string }): void {
+export function sendText(
+  response: ServerResponse,
+  { code, type, text }: { code: number; type: string; text: string },
+): void {
   if (response.headersSent || response.destroyed) return;
   const body = Buffer.from(text);
-  response.writeHead(code, { 'Content-Type': type, 'Content-Length': body.length, 'Cache-Control': 'no-cache, private' });
+  response.writeHead(code, {
+    'Content-Type': type,
+    'Content-Length': body.length,
+    'Cache-Control': 'no-cache, private',
+  });
   response.end(body);
 }
 
@@ -47,7 +54,8 @@ export function sendText(response: ServerResponse, { code, type, text }: { code:
 export function sendError(response: ServerResponse, error: unknown): void {
   const status = asStatusError(error);
   if (response.headersSent || response.destroyed) return;
-  if (status.details?.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(status.details.retryAfterSeconds));
+  if (status.details?.retryAfterSeconds !== undefined)
+    response.setHeader('Retry-After', String(status.details.retryAfterSeconds));
   sendJson(response, status.code, status.toJson());
 }
 

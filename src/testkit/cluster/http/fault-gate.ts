@@ -99,14 +99,15 @@ export class FaultGate implements FaultListener {
       case 'refuse':
         throw refusal(fault);
       case 'expired':
-        if (facts.verb === 'list' && (request.url ?? '').includes('continue=')) throw expired('The provided continue parameter is too old.');
+        if (facts.verb === 'list' && (request.url ?? '').includes('continue='))
+          throw expired('The provided continue parameter is too old.');
         return true;
       case 'partition':
-        request.socket.resetAndDestroy();
+        request.socket.destroy();
         return false;
       case 'cut-watches':
         if (facts.verb !== 'watch' || fault.how === 'end') return true;
-        request.socket.resetAndDestroy();
+        request.socket.destroy();
         return false;
       case 'clock-skew':
         return true;
@@ -145,7 +146,7 @@ export class FaultGate implements FaultListener {
   /** A partition by user cuts that user's connections; one by request cuts those that carry such a watch. */
   #cut(fault: Fault): void {
     for (const [socket, user] of this.#sockets) {
-      if (fault.when === undefined && (fault.user === undefined || fault.user === user)) socket.resetAndDestroy();
+      if (fault.when === undefined && (fault.user === undefined || fault.user === user)) socket.destroy();
     }
     for (const stream of this.#streams) if (hits(fault, stream.facts)) stream.reset();
   }
@@ -155,5 +156,10 @@ function refusal(fault: Fault & { kind: 'refuse' }): StatusError {
   const { code, retryAfterSeconds } = fault;
   const reason = REASONS[code] ?? 'InternalError';
   const message = fault.message ?? `injected fault: ${code} ${reason}`;
-  return new StatusError({ code, reason, message, ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }) });
+  return new StatusError({
+    code,
+    reason,
+    message,
+    ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
+  });
 }

@@ -21,7 +21,9 @@ export function acceptedTypes(accept: string | undefined): MediaType[] {
 /** The media type of a Content-Type header. */
 export function parse(text: string): MediaType {
   const [type = '', ...rest] = text.split(';').map((part) => part.trim());
-  const pairs = rest.map((part) => part.split('=', 2)).map(([key = '', value = '']) => [key, value.replaceAll('"', '')]);
+  const pairs = rest
+    .map((part) => part.split('=', 2))
+    .map(([key = '', value = '']) => [key, value.replaceAll('"', '')]);
   return { type: type.toLowerCase(), parameters: Object.fromEntries(pairs) };
 }
 

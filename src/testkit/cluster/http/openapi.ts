@@ -21,7 +21,8 @@ export class OpenApi {
     for (const name of definitionNames()) definitions[name] = plain(resolve(definitionOf(name)));
     for (const resource of this.#registry.all()) definitions[resource.definition] = withKind(resource, V2_PREFIX);
     const paths: JsonObject = {};
-    for (const resource of this.#registry.all()) paths[pathOf(resource)] = operations(resource, { $ref: V2_PREFIX + resource.definition });
+    for (const resource of this.#registry.all())
+      paths[pathOf(resource)] = operations(resource, { $ref: V2_PREFIX + resource.definition });
     return { swagger: '2.0', info: { title: 'Kubernetes', version }, paths, definitions };
   }
 
@@ -38,7 +39,9 @@ export class OpenApi {
   /** `/openapi/v3/<path>`; undefined where nothing is served there. */
   v3(path: string, title: string): JsonObject | undefined {
     const [version = '', group = ''] = path.split('/').slice(1).toReversed();
-    const resources = this.#registry.all().filter((resource) => resource.group === group && resource.version === version);
+    const resources = this.#registry
+      .all()
+      .filter((resource) => resource.group === group && resource.version === version);
     if (resources.length === 0) return undefined;
     const schemas: JsonObject = {};
     for (const resource of resources) schemas[resource.definition] = withKind(resource, V3_PREFIX);
@@ -58,7 +61,11 @@ export class OpenApi {
 
   #hash(group: string, version: string): string {
     const shapes = this.#registry.all().filter((resource) => resource.group === group && resource.version === version);
-    return createHash('sha256').update(JSON.stringify(shapes.map(({ definition, schema }) => [definition, schema]))).digest('hex').slice(0, 32).toUpperCase();
+    return createHash('sha256')
+      .update(JSON.stringify(shapes.map(({ definition, schema }) => [definition, schema])))
+      .digest('hex')
+      .slice(0, 32)
+      .toUpperCase();
   }
 }
 
@@ -87,7 +94,10 @@ function rewrite(value: Json): Json {
 function withKind(resource: Resource, prefix: string): JsonObject {
   const { group, version, kind, custom } = resource;
   const schema = plain(resolve(resource.schema));
-  const typed = custom === undefined ? schema : { type: 'object', ...schema, properties: { ...customMeta(), ...withoutMeta(schema) } };
+  const typed =
+    custom === undefined
+      ? schema
+      : { type: 'object', ...schema, properties: { ...customMeta(), ...withoutMeta(schema) } };
   const rewritten = prefix === V3_PREFIX ? rewrite(typed) : typed;
   return { ...(isObject(rewritten) ? rewritten : {}), 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
 }
@@ -95,7 +105,9 @@ function withKind(resource: Resource, prefix: string): JsonObject {
 function withoutMeta(schema: JsonObject): JsonObject {
   const properties = schema['properties'];
   if (!isObject(properties)) return {};
-  return Object.fromEntries(Object.entries(properties).filter(([key]) => !['apiVersion', 'kind', 'metadata'].includes(key)));
+  return Object.fromEntries(
+    Object.entries(properties).filter(([key]) => !['apiVersion', 'kind', 'metadata'].includes(key)),
+  );
 }
 
 function customMeta(): JsonObject {
@@ -119,7 +131,11 @@ function operations(resource: Resource, schema: JsonObject): JsonObject {
   const parameters = OPTIONS.map((option) => ({ ...option, type: 'string' }));
   const responses = { '200': { description: 'OK', schema } };
   const patch = { ...kindOf(resource), 'x-kubernetes-action': 'patch', parameters, responses };
-  return { get: { ...kindOf(resource), 'x-kubernetes-action': 'get', responses }, patch, put: { ...patch, 'x-kubernetes-action': 'put' } };
+  return {
+    get: { ...kindOf(resource), 'x-kubernetes-action': 'get', responses },
+    patch,
+    put: { ...patch, 'x-kubernetes-action': 'put' },
+  };
 }
 
 function operationsV3(resource: Resource): JsonObject {
@@ -127,5 +143,9 @@ function operationsV3(resource: Resource): JsonObject {
   const schema = { $ref: V3_PREFIX + resource.definition };
   const responses = { '200': { description: 'OK', content: { 'application/json': { schema } } } };
   const patch = { ...kindOf(resource), 'x-kubernetes-action': 'patch', parameters, responses };
-  return { get: { ...kindOf(resource), 'x-kubernetes-action': 'get', responses }, patch, put: { ...patch, 'x-kubernetes-action': 'put' } };
+  return {
+    get: { ...kindOf(resource), 'x-kubernetes-action': 'get', responses },
+    patch,
+    put: { ...patch, 'x-kubernetes-action': 'put' },
+  };
 }

@@ -17,7 +17,17 @@ export interface Outgoing {
 }
 
 /** Sends a request and resolves with its answer, whose body is still to be read. Rejects on timeout and on connection errors. */
-export function send({ url, method, headers = {}, body, ca, insecure, serverName, client, timeoutMs }: Outgoing): Promise<IncomingMessage> {
+export function send({
+  url,
+  method,
+  headers = {},
+  body,
+  ca,
+  insecure,
+  serverName,
+  client,
+  timeoutMs,
+}: Outgoing): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const common: RequestOptions = { method, headers: { ...headers }, agent: false, signal };

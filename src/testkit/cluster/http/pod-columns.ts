@@ -27,7 +27,10 @@ function ready(pod: KubeObject): string {
 }
 
 function restarts(pod: KubeObject): number {
-  return arrayAt(pod, 'status', 'containerStatuses').reduce<number>((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
+  return arrayAt(pod, 'status', 'containerStatuses').reduce<number>(
+    (sum, status) => sum + (numberAt(status, 'restartCount') ?? 0),
+    0,
+  );
 }
 
 function gates(pod: KubeObject): string {
@@ -38,7 +41,8 @@ function gates(pod: KubeObject): string {
 }
 
 function isTrue(condition: Json, type: string): boolean {
-  const fields: JsonObject = typeof condition === 'object' && condition !== null && !Array.isArray(condition) ? condition : {};
+  const fields: JsonObject =
+    typeof condition === 'object' && condition !== null && !Array.isArray(condition) ? condition : {};
   return fields['type'] === type && fields['status'] === 'True';
 }
 

@@ -62,11 +62,14 @@ export interface ProtobufField {
 
 function parseLine(line: string): [string, ReadonlyMap<number, ProtobufField>] {
   const [message = '', rest = ''] = line.split(':');
-  const fields = rest.split(',').filter((part) => part.trim() !== '').map((part): [number, ProtobufField] => {
-    const [number = '', name = '', type = ''] = part.trim().split(' ');
-    const shape = type.startsWith('*') ? 'list' : type.startsWith('%') ? 'map' : 'one';
-    return [Number(number), { name, type: type.replace(/^[*%]/, ''), shape }];
-  });
+  const fields = rest
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part): [number, ProtobufField] => {
+      const [number = '', name = '', type = ''] = part.trim().split(' ');
+      const shape = type.startsWith('*') ? 'list' : type.startsWith('%') ? 'map' : 'one';
+      return [Number(number), { name, type: type.replace(/^[*%]/, ''), shape }];
+    });
   return [message, new Map(fields)];
 }
 

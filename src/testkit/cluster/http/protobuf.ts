@@ -18,8 +18,11 @@ const BYTES = 2;
 export function decodeProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) throw refused();
   const envelope = [...fieldsOf(body.subarray(MAGIC.length))];
-  const bytesOf = (number: number): Buffer => envelope.find((field) => field.number === number)?.bytes ?? Buffer.alloc(0);
-  const [apiVersion = '', kind = ''] = [1, 2].map((number) => [...fieldsOf(bytesOf(1))].find((field) => field.number === number)?.bytes.toString());
+  const bytesOf = (number: number): Buffer =>
+    envelope.find((field) => field.number === number)?.bytes ?? Buffer.alloc(0);
+  const [apiVersion = '', kind = ''] = [1, 2].map((number) =>
+    [...fieldsOf(bytesOf(1))].find((field) => field.number === number)?.bytes.toString(),
+  );
   return { apiVersion, kind, ...message(kind, bytesOf(2)) };
 }
 
@@ -79,7 +82,10 @@ function add(target: JsonObject, field: ProtobufField, raw: RawField): void {
     const key = entry.find(({ number }) => number === 1)?.bytes.toString() ?? '';
     const item = entry.find(({ number }) => number === 2) ?? { number: 2, integer: 0n, bytes: Buffer.alloc(0) };
     const current = target[name];
-    target[name] = { ...(typeof current === 'object' && current !== null && !Array.isArray(current) ? current : {}), [key]: value(type, item) };
+    target[name] = {
+      ...(typeof current === 'object' && current !== null && !Array.isArray(current) ? current : {}),
+      [key]: value(type, item),
+    };
     return;
   }
   if (shape === 'list') target[name] = [...arrayAt(target, name), value(type, raw)];

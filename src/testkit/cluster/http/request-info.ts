@@ -22,7 +22,18 @@ const NAMESPACE_SUBRESOURCES = ['status', 'finalize'];
 export function requestInfo(method: string, url: URL): RequestInfo {
   const path = url.pathname;
   const parts = path.split('/').slice(1).map(decodeURIComponent);
-  const base = { isResource: false, verb: method.toLowerCase(), path, group: '', version: '', namespace: '', plural: '', subresource: '', name: '', query: url.searchParams };
+  const base = {
+    isResource: false,
+    verb: method.toLowerCase(),
+    path,
+    group: '',
+    version: '',
+    namespace: '',
+    plural: '',
+    subresource: '',
+    name: '',
+    query: url.searchParams,
+  };
   const [root = '', ...rest] = parts;
   const group = root === 'apis' ? (rest.shift() ?? '') : '';
   const version = rest.shift() ?? '';
@@ -31,7 +42,15 @@ export function requestInfo(method: string, url: URL): RequestInfo {
   const { deprecatedWatch, steps } = withoutWatchPrefix(rest);
   const target = targetOf(steps);
   const verb = deprecatedWatch ? 'watch' : verbOf(method, target.name, url.searchParams);
-  return { ...base, ...target, name: target.name || fieldSelectorName(verb, url.searchParams), isResource: true, verb, group, version };
+  return {
+    ...base,
+    ...target,
+    name: target.name || fieldSelectorName(verb, url.searchParams),
+    isResource: true,
+    verb,
+    group,
+    version,
+  };
 }
 
 /** `/api/v1/watch/...`, the old form of `?watch=true`. */
@@ -45,7 +64,12 @@ function targetOf(steps: readonly string[]): Pick<RequestInfo, 'namespace' | 'pl
   const ofNamespace = first === 'namespaces' && third !== '' && !NAMESPACE_SUBRESOURCES.includes(third);
   if (ofNamespace) return { namespace: second, plural: third, name: fourth, subresource: rest.join('/') };
   const namespace = first === 'namespaces' ? second : '';
-  return { namespace, plural: first, name: second, subresource: [third, fourth, ...rest].filter((part) => part !== '').join('/') };
+  return {
+    namespace,
+    plural: first,
+    name: second,
+    subresource: [third, fourth, ...rest].filter((part) => part !== '').join('/'),
+  };
 }
 
 /** A list or watch that selects one object by name is authorized as that object's. */

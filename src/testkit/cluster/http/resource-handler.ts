@@ -33,7 +33,16 @@ export interface ResourceParts {
 }
 
 /** The kinds for which a delete answers with the object, even when it is gone at once. */
-const RETURN_DELETED = ['pods', 'serviceaccounts', 'services', 'persistentvolumeclaims', 'persistentvolumes', 'podtemplates', 'resourcequotas', 'replicationcontrollers'];
+const RETURN_DELETED = [
+  'pods',
+  'serviceaccounts',
+  'services',
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'podtemplates',
+  'resourcequotas',
+  'replicationcontrollers',
+];
 
 /** A watch lasts half an hour to an hour where the client does not say: long enough to be in nobody's way. */
 const WATCH_TIMEOUT_MS = 1_800_000;
@@ -52,7 +61,8 @@ export class ResourceHandler {
     const request = this.#request(exchange, resource);
     const subresource = info.subresource;
     checkVerb(request);
-    if (subresource === 'scale') return sendJson(response, 200, await serveScale(request, await optionalBody(exchange), this.#parts));
+    if (subresource === 'scale')
+      return sendJson(response, 200, await serveScale(request, await optionalBody(exchange), this.#parts));
     if (subresource !== '' && !['status', 'finalize'].includes(subresource)) return this.#special(exchange, request);
     switch (info.verb) {
       case 'get':
@@ -64,7 +74,10 @@ export class ResourceHandler {
       case 'create':
         return this.#create(exchange, request);
       case 'update':
-        return this.#sendObject(exchange, request, { code: 200, object: await this.#parts.writer.update(request, await body(exchange)) });
+        return this.#sendObject(exchange, request, {
+          code: 200,
+          object: await this.#parts.writer.update(request, await body(exchange)),
+        });
       case 'patch':
         return this.#patch(exchange, request);
       case 'delete':
@@ -80,7 +93,11 @@ export class ResourceHandler {
     const warnings: string[] = [];
     return {
       // A namespace is authorized as if it were in itself, a selected name as if it were in the URL: neither says where the object is.
-      info: { ...info, ...(resource.namespaced ? {} : { namespace: '' }), ...(isCollectionVerb(info.verb) ? { name: '' } : {}) },
+      info: {
+        ...info,
+        ...(resource.namespaced ? {} : { namespace: '' }),
+        ...(isCollectionVerb(info.verb) ? { name: '' } : {}),
+      },
       resource,
       user,
       contentType: request.headers['content-type'] ?? '',
@@ -101,11 +118,17 @@ export class ResourceHandler {
       return sendJson(response, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
     }
     if (info.subresource !== 'binding' || !isObject(sent)) throw noSuchPath();
-    await this.#parts.writer.change({ ...request, info: { ...info, subresource: 'bind' } }, (pod) => ({ object: bound(pod, sent) }));
+    await this.#parts.writer.change({ ...request, info: { ...info, subresource: 'bind' } }, (pod) => ({
+      object: bound(pod, sent),
+    }));
     sendJson(response, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
   }
 
-  #sendObject({ request, response }: Exchange, { resource, info }: ApiRequest, { code, object }: { code: number; object: KubeObject }): void {
+  #sendObject(
+    { request, response }: Exchange,
+    { resource, info }: ApiRequest,
+    { code, object }: { code: number; object: KubeObject },
+  ): void {
     const view = viewOf(request.headers.accept);
     const now = this.#parts.reviews.clock.now();
     sendJson(response, code, oneView(object, view, { resource, include: includeOf(info.query), now }));
@@ -114,11 +137,20 @@ export class ResourceHandler {
   #list({ request, response }: Exchange, api: ApiRequest): void {
     const view = viewOf(request.headers.accept);
     const listed = this.#parts.reader.list(api);
-    const options = { resource: api.resource, include: includeOf(api.info.query), now: this.#parts.reviews.clock.now() };
+    const options = {
+      resource: api.resource,
+      include: includeOf(api.info.query),
+      now: this.#parts.reviews.clock.now(),
+    };
     if (view === 'Table') return sendJson(response, 200, table(listed.objects, listed.metadata, options));
     if (view === 'object') return sendJson(response, 200, listObject(api.resource, listed));
     const items = listed.objects.map(partialMetadata);
-    sendJson(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: listed.metadata, items });
+    sendJson(response, 200, {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: listed.metadata,
+      items,
+    });
   }
 
   #watch({ request, response, info }: Exchange, api: ApiRequest, facts: RequestFacts): void {
@@ -154,7 +186,8 @@ export class ResourceHandler {
   async #delete(exchange: Exchange, request: ApiRequest): Promise<void> {
     const options = await optionalBody(exchange);
     const { object, gone } = await this.#parts.deleter.delete(request, options);
-    if (gone && !RETURN_DELETED.includes(request.resource.storage)) return sendJson(exchange.response, 200, deletedStatus(request.resource, object));
+    if (gone && !RETURN_DELETED.includes(request.resource.storage))
+      return sendJson(exchange.response, 200, deletedStatus(request.resource, object));
     return this.#sendObject(exchange, request, { code: 200, object });
   }
 
@@ -181,7 +214,10 @@ function checkVerb({ resource, info }: ApiRequest): void {
     return;
   }
   const own = resource.subresources[subresource];
-  const known = own !== undefined || (subresource === 'status' && resource.status) || (subresource === 'scale' && resource.scale !== undefined);
+  const known =
+    own !== undefined ||
+    (subresource === 'status' && resource.status) ||
+    (subresource === 'scale' && resource.scale !== undefined);
   if (!known) throw noSuchPath();
   if (!(own?.verbs ?? ['get', 'patch', 'update']).includes(verb)) throw methodNotAllowed();
 }

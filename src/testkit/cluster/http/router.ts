@@ -44,7 +44,13 @@ export class Router {
     if (!info.isResource) return this.#path(own);
     const resource = this.#parts.registry.find(info.group, info.version, info.plural);
     if (resource !== undefined) {
-      if (resource.namespaced && info.namespace === '' && !['list', 'watch', 'deletecollection'].includes(info.verb) && info.name !== '') throw noSuchPath();
+      if (
+        resource.namespaced &&
+        info.namespace === '' &&
+        !['list', 'watch', 'deletecollection'].includes(info.verb) &&
+        info.name !== ''
+      )
+        throw noSuchPath();
       return this.#parts.resources.handle(own, resource, facts);
     }
     if (!(await this.#parts.aggregation.proxy(own, info.group, info.version))) throw noSuchPath();
@@ -62,7 +68,12 @@ export class Router {
     const groups = header('impersonate-group');
     const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
     const base = { verb: 'impersonate', isResource: true, path: '', group: '', subresource: '', namespace: '', name };
-    this.#authorize(user, account === null ? { ...base, plural: 'users' } : { ...base, plural: 'serviceaccounts', namespace: account[1] ?? '', name: account[2] ?? '' });
+    this.#authorize(
+      user,
+      account === null
+        ? { ...base, plural: 'users' }
+        : { ...base, plural: 'serviceaccounts', namespace: account[1] ?? '', name: account[2] ?? '' },
+    );
     for (const group of groups) this.#authorize(user, { ...base, plural: 'groups', name: group });
     const own = account === null ? [] : ['system:serviceaccounts', `system:serviceaccounts:${account[1] ?? ''}`];
     return { name, groups: [...groups, ...own, AUTHENTICATED] };
@@ -72,14 +83,23 @@ export class Router {
     const { request, response, info } = exchange;
     const { discovery, version } = this.#parts;
     const path = info.path.replace(/\/$/, '');
-    if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return sendText(response, { code: 200, type: 'text/plain; charset=utf-8', text: 'ok' });
+    if (/^\/(healthz|livez|readyz)(\/|$)/.test(path))
+      return sendText(response, { code: 200, type: 'text/plain; charset=utf-8', text: 'ok' });
     if (path === '/version') {
-      const build = { gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: '', platform: 'in-process' };
+      const build = {
+        gitCommit: '',
+        gitTreeState: 'clean',
+        buildDate: '1970-01-01T00:00:00Z',
+        goVersion: '',
+        compiler: '',
+        platform: 'in-process',
+      };
       return sendJson(response, 200, { ...version, ...build });
     }
     if (path === '/api' || path === '/apis') {
       const aggregated = discovery.aggregated(path === '/api' ? 'api' : 'apis', request.headers.accept);
-      if (aggregated !== undefined) return sendText(response, { code: 200, type: aggregated.type, text: JSON.stringify(aggregated.document) });
+      if (aggregated !== undefined)
+        return sendText(response, { code: 200, type: aggregated.type, text: JSON.stringify(aggregated.document) });
       return sendJson(response, 200, path === '/api' ? discovery.core(request.headers.host ?? '') : discovery.groups());
     }
     if (path.startsWith('/openapi/')) return this.#openApi(exchange, path);
@@ -90,7 +110,9 @@ export class Router {
     const { openApi, version } = this.#parts;
     if (path === '/openapi/v2') return sendJson(response, 200, openApi.v2(version.gitVersion));
     if (path === '/openapi/v3') return sendJson(response, 200, openApi.index());
-    const document = path.startsWith('/openapi/v3/') ? openApi.v3(path.slice('/openapi/v3/'.length), version.gitVersion) : undefined;
+    const document = path.startsWith('/openapi/v3/')
+      ? openApi.v3(path.slice('/openapi/v3/'.length), version.gitVersion)
+      : undefined;
     if (document === undefined) throw noSuchPath();
     return sendJson(response, 200, document);
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { Faults, RequestFacts } from '../faults.ts';
 import type { Authenticator } from '../security/authentication.ts';
@@ -40,8 +41,17 @@ export class HttpServer {
   constructor(parts: ServerParts) {
     this.#parts = parts;
     const { identity, authority } = parts;
-    const tls = { cert: identity.certificate, key: identity.key, ca: authority, requestCert: true, rejectUnauthorized: false };
-    this.#server = createServer({ ...tls, keepAliveTimeout: 180_000 }, (request, response) => void this.#handle(request, response));
+    const tls = {
+      cert: identity.certificate,
+      key: identity.key,
+      ca: authority,
+      requestCert: true,
+      rejectUnauthorized: false,
+    };
+    this.#server = createServer(
+      { ...tls, keepAliveTimeout: 180_000 },
+      (request, response) => void this.#handle(request, response),
+    );
     this.#server.on('secureConnection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -67,6 +77,8 @@ export class HttpServer {
     const gone = [...this.#sockets].map((socket) => once(socket, 'close'));
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all([closed, ...gone]);
+    // The handles themselves are freed a turn after they said so: whoever looks for leaks next must not see them.
+    await nextTurn();
   }
 
   /** What the user of this name did so far. */

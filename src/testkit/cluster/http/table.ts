@@ -28,8 +28,17 @@ export function table(objects: readonly KubeObject[], metadata: JsonObject, opti
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: columns.map(({ name, type, format = '', description, priority = 0 }) => ({ name, type, format, description, priority })),
-    rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object, now)), ...included(object, include) })),
+    columnDefinitions: columns.map(({ name, type, format = '', description, priority = 0 }) => ({
+      name,
+      type,
+      format,
+      description,
+      priority,
+    })),
+    rows: objects.map((object) => ({
+      cells: columns.map(({ cell }) => cell(object, now)),
+      ...included(object, include),
+    })),
   };
 }
 
@@ -39,9 +48,16 @@ function included(object: KubeObject, include: IncludeObject): JsonObject {
 }
 
 function columnsOf(resource: Resource): readonly Column[] {
-  const name: Column = { name: 'Name', type: 'string', format: 'name', description: 'Name must be unique within a namespace.', cell: ({ metadata }) => metadata.name ?? '' };
+  const name: Column = {
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    description: 'Name must be unique within a namespace.',
+    cell: ({ metadata }) => metadata.name ?? '',
+  };
   const age: Column = { name: 'Age', type: 'date', description: 'Time since the object was created.', cell: ageOf };
-  if (resource.custom === undefined) return [name, ...(builtinColumns[resource.storage] ?? [{ ...age, name: 'Age', type: 'string' }])];
+  if (resource.custom === undefined)
+    return [name, ...(builtinColumns[resource.storage] ?? [{ ...age, name: 'Age', type: 'string' }])];
   const own = resource.custom.columns.map(customColumn);
   return [name, ...(own.length === 0 ? [age] : own)];
 }
@@ -83,7 +99,8 @@ function walk(root: Json, steps: readonly Step[]): Json[] {
 }
 
 function stepInto(value: Json, step: Step): Json[] {
-  if (typeof step === 'object') return arrayAt(value).filter((item) => String(at(item, ...step.key.split('.'))) === step.value);
+  if (typeof step === 'object')
+    return arrayAt(value).filter((item) => String(at(item, ...step.key.split('.'))) === step.value);
   if (step === '*') return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
   const next = Array.isArray(value) ? value.at(Number(step)) : at(value, step);
   return next === undefined ? [] : [next];

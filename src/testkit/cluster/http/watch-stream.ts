@@ -46,7 +46,8 @@ export class WatchStream {
     if (this.#response.destroyed || this.#response.writableEnded) return this.#release();
     this.#timers.push(setInterval(() => this.bookmark(), bookmarkMs));
     this.#timers.push(setTimeout(() => this.end(), timeoutMs));
-    if (timeoutMs > LAST_BOOKMARK_MS) this.#timers.push(setTimeout(() => this.bookmark(), timeoutMs - LAST_BOOKMARK_MS));
+    if (timeoutMs > LAST_BOOKMARK_MS)
+      this.#timers.push(setTimeout(() => this.bookmark(), timeoutMs - LAST_BOOKMARK_MS));
   }
 
   /** Sends a bookmark now, where the client asked for them. */
@@ -56,7 +57,10 @@ export class WatchStream {
 
   /** Tells the client that its version is gone, and ends. */
   expire(): void {
-    this.#write({ type: 'ERROR', error: new StatusError({ code: 410, reason: 'Expired', message: 'too old resource version' }) });
+    this.#write({
+      type: 'ERROR',
+      error: new StatusError({ code: 410, reason: 'Expired', message: 'too old resource version' }),
+    });
   }
 
   /** Ends the stream cleanly, as a server does at the timeout. */
@@ -68,7 +72,7 @@ export class WatchStream {
   /** Resets the connection. */
   reset(): void {
     this.#release();
-    this.#response.socket?.resetAndDestroy();
+    this.#response.socket?.destroy();
   }
 
   /** From now on nothing is sent, though the connection stays. */

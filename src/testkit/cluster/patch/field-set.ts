@@ -66,7 +66,11 @@ export function pathText(path: string): string {
     if (element.startsWith('f:')) return `.${value}`;
     if (element.startsWith('v:')) return `[=${value}]`;
     const keys: Json = JSON.parse(value);
-    return isObject(keys) ? `[${Object.entries(keys).map(([key, item]) => `${key}=${JSON.stringify(item)}`).join(',')}]` : `[${value}]`;
+    return isObject(keys)
+      ? `[${Object.entries(keys)
+          .map(([key, item]) => `${key}=${JSON.stringify(item)}`)
+          .join(',')}]`
+      : `[${value}]`;
   };
   return elementsOf(path).map(step).join('');
 }
@@ -104,7 +108,9 @@ type Children = ReadonlyMap<string, { readonly value: Json; readonly schema: Sch
 function childrenOf(value: Json, schema: Schema): Children | undefined {
   if (isObject(value)) {
     if (isAtomicMap(schema)) return undefined;
-    return new Map(Object.entries(value).map(([key, item]) => [`f:${key}`, { value: item, schema: fieldSchema(schema, key) }]));
+    return new Map(
+      Object.entries(value).map(([key, item]) => [`f:${key}`, { value: item, schema: fieldSchema(schema, key) }]),
+    );
   }
   if (!Array.isArray(value)) return undefined;
   const kind = listKind(schema.$ref === undefined ? schema : { ...resolve(schema), ...schema });
@@ -158,10 +164,29 @@ function isMember(path: string): boolean {
 }
 
 /** What the API itself writes is owned by nobody. */
-const IDENTITY = ['apiVersion', 'kind', 'metadata', 'metadata.name', 'metadata.namespace', 'metadata.creationTimestamp', 'metadata.selfLink']
-  .concat(['metadata.uid', 'metadata.generation', 'metadata.managedFields', 'metadata.resourceVersion', 'metadata.deletionTimestamp'])
+const IDENTITY = [
+  'apiVersion',
+  'kind',
+  'metadata',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.creationTimestamp',
+  'metadata.selfLink',
+]
+  .concat([
+    'metadata.uid',
+    'metadata.generation',
+    'metadata.managedFields',
+    'metadata.resourceVersion',
+    'metadata.deletionTimestamp',
+  ])
   .concat(['metadata.deletionGracePeriodSeconds', 'metadata.generateName'])
-  .map((path) => path.split('.').map((step) => `f:${step}`).join(SEPARATOR));
+  .map((path) =>
+    path
+      .split('.')
+      .map((step) => `f:${step}`)
+      .join(SEPARATOR),
+  );
 
 function withoutIdentity(fields: Set<string>): FieldSet {
   for (const path of IDENTITY) fields.delete(path);

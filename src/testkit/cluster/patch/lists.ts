@@ -4,7 +4,10 @@ import { fieldOf } from '../schema/prune.ts';
 import type { Schema } from '../schema/schema.ts';
 
 /** How the items of a list keep their identity in a structured merge. */
-export type ListKind = { readonly type: 'atomic' } | { readonly type: 'set' } | { readonly type: 'map'; readonly keys: readonly string[] };
+export type ListKind =
+  | { readonly type: 'atomic' }
+  | { readonly type: 'set' }
+  | { readonly type: 'map'; readonly keys: readonly string[] };
 
 /** The kind of the list that `schema` describes: by its list type, or by the merge key of the built-in types. */
 export function listKind(schema: Schema): ListKind {

@@ -77,7 +77,9 @@ export function ownershipAfterUpdate({ before, after, schema, manager, time }: U
   if (changed.size === 0 && removed.size === 0) return owners;
   const own = owners.find((owner) => sameManager(owner.manager, manager));
   const taken = union(changed, removed);
-  const others = owners.filter((owner) => owner !== own).map((owner) => ({ ...owner, fields: minus(owner.fields, taken) }));
+  const others = owners
+    .filter((owner) => owner !== own)
+    .map((owner) => ({ ...owner, fields: minus(owner.fields, taken) }));
   const fields = union(minus(own?.fields ?? new Set(), removed), changed);
   return [...others, { manager, fields, time: own !== undefined && fields.size === own.fields.size ? own.time : time }];
 }

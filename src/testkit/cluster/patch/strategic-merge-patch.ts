@@ -14,7 +14,8 @@ export function strategicMergePatch(target: Json, patch: Json, schema: Schema): 
   const directive = patch[DIRECTIVE];
   if (directive === 'replace') return clone(without(patch, DIRECTIVE));
   if (directive === 'delete') return {};
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`Unknown patch type: ${JSON.stringify(directive)} found`);
+  if (directive !== undefined && directive !== 'merge')
+    throw badRequest(`Unknown patch type: ${JSON.stringify(directive)} found`);
   const result: JsonObject = isObject(target) ? { ...target } : {};
   retainKeys(result, patch);
   for (const [key, value] of Object.entries(patch)) {
@@ -44,13 +45,16 @@ function mergeField(result: JsonObject, { key, value }: Field, schema: Schema): 
 function mergeList(current: Json[], patch: Json[], schema: Schema): Json[] {
   if (!merges(schema)) return clone(patch.filter((item) => !isDirectiveOnly(item)));
   const mergeKey = schema['x-kubernetes-patch-merge-key'];
-  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === 'replace')) return clone(patch.filter((item) => !isDirectiveOnly(item)));
-  if (mergeKey === undefined) return [...current, ...patch.filter((item) => !current.some((other) => equal(item, other)))];
+  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === 'replace'))
+    return clone(patch.filter((item) => !isDirectiveOnly(item)));
+  if (mergeKey === undefined)
+    return [...current, ...patch.filter((item) => !current.some((other) => equal(item, other)))];
   let result = [...current];
   for (const item of patch) {
     if (!isObject(item)) continue;
     const identity = item[mergeKey];
-    if (identity === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    if (identity === undefined)
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
     const same = (other: Json): boolean => isObject(other) && equal(other[mergeKey], identity);
     const index = result.findIndex(same);
     if (item[DIRECTIVE] === 'delete') result = result.filter((other) => !same(other));
@@ -85,9 +89,12 @@ function reorder(result: JsonObject, { key, value }: Field, schema: Schema): voi
   const current = result[key];
   if (!Array.isArray(current)) return;
   const mergeKey = fieldSchema(schema, key)['x-kubernetes-patch-merge-key'];
-  const identity = (item: Json): string => JSON.stringify(mergeKey !== undefined && isObject(item) ? (item[mergeKey] ?? null) : item);
+  const identity = (item: Json): string =>
+    JSON.stringify(mergeKey !== undefined && isObject(item) ? (item[mergeKey] ?? null) : item);
   const order = arrayAt(value).map(identity);
-  const ranked = current.filter((item) => order.includes(identity(item))).toSorted((left, right) => order.indexOf(identity(left)) - order.indexOf(identity(right)));
+  const ranked = current
+    .filter((item) => order.includes(identity(item)))
+    .toSorted((left, right) => order.indexOf(identity(left)) - order.indexOf(identity(right)));
   result[key] = current.map((item) => (order.includes(identity(item)) ? (ranked.shift() ?? item) : item));
 }
 

@@ -23,7 +23,9 @@ const REPLICAS: ScalePaths = { spec: '.spec.replicas', status: '.status.replicas
 const NO_COLLECTION_DELETE = ALL_VERBS.filter((verb) => verb !== 'deletecollection');
 const CREATE_ONLY: readonly Verb[] = ['create'];
 const EVENT_FIELDS = [
-  ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((field) => `involvedObject.${field}`),
+  ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
+    (field) => `involvedObject.${field}`,
+  ),
   'reason',
   'reportingComponent',
   'source',
@@ -150,21 +152,47 @@ const definitions: Rows = {
 /** Group/version, the package of its types in the OpenAPI document, and its kinds, in the order of discovery. */
 const GROUPS: readonly (readonly [string, string, Rows])[] = [
   ['v1', 'io.k8s.api.core.v1', core],
-  ['apiregistration.k8s.io/v1', 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', { APIService: { plural: 'apiservices', cluster: true, status: true } }],
+  [
+    'apiregistration.k8s.io/v1',
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1',
+    { APIService: { plural: 'apiservices', cluster: true, status: true } },
+  ],
   ['apps/v1', 'io.k8s.api.apps.v1', apps],
-  ['events.k8s.io/v1', 'io.k8s.api.events.v1', { Event: { plural: 'events', short: ['ev'], storage: 'events', conversion: eventConversion, fields: EVENT_FIELDS } }],
-  ['authentication.k8s.io/v1', 'io.k8s.api.authentication.v1', { TokenReview: { plural: 'tokenreviews', cluster: true, verbs: CREATE_ONLY } }],
+  [
+    'events.k8s.io/v1',
+    'io.k8s.api.events.v1',
+    {
+      Event: { plural: 'events', short: ['ev'], storage: 'events', conversion: eventConversion, fields: EVENT_FIELDS },
+    },
+  ],
+  [
+    'authentication.k8s.io/v1',
+    'io.k8s.api.authentication.v1',
+    { TokenReview: { plural: 'tokenreviews', cluster: true, verbs: CREATE_ONLY } },
+  ],
   ['authorization.k8s.io/v1', 'io.k8s.api.authorization.v1', reviews],
   ['autoscaling/v2', 'io.k8s.api.autoscaling.v2', { HorizontalPodAutoscaler: SCALER }],
-  ['autoscaling/v1', 'io.k8s.api.autoscaling.v1', { HorizontalPodAutoscaler: { ...SCALER, conversion: scalerConversion } }],
+  [
+    'autoscaling/v1',
+    'io.k8s.api.autoscaling.v1',
+    { HorizontalPodAutoscaler: { ...SCALER, conversion: scalerConversion } },
+  ],
   ['batch/v1', 'io.k8s.api.batch.v1', batch],
   ['networking.k8s.io/v1', 'io.k8s.api.networking.v1', networking],
-  ['policy/v1', 'io.k8s.api.policy.v1', { PodDisruptionBudget: { plural: 'poddisruptionbudgets', short: ['pdb'], status: true, generation: true } }],
+  [
+    'policy/v1',
+    'io.k8s.api.policy.v1',
+    { PodDisruptionBudget: { plural: 'poddisruptionbudgets', short: ['pdb'], status: true, generation: true } },
+  ],
   ['rbac.authorization.k8s.io/v1', 'io.k8s.api.rbac.v1', rbac],
   ['storage.k8s.io/v1', 'io.k8s.api.storage.v1', storage],
   ['admissionregistration.k8s.io/v1', 'io.k8s.api.admissionregistration.v1', admission],
   ['apiextensions.k8s.io/v1', 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', definitions],
-  ['scheduling.k8s.io/v1', 'io.k8s.api.scheduling.v1', { PriorityClass: { plural: 'priorityclasses', short: ['pc'], cluster: true } }],
+  [
+    'scheduling.k8s.io/v1',
+    'io.k8s.api.scheduling.v1',
+    { PriorityClass: { plural: 'priorityclasses', short: ['pc'], cluster: true } },
+  ],
   ['coordination.k8s.io/v1', 'io.k8s.api.coordination.v1', { Lease: { plural: 'leases' } }],
   ['node.k8s.io/v1', 'io.k8s.api.node.v1', { RuntimeClass: { plural: 'runtimeclasses', cluster: true } }],
   ['discovery.k8s.io/v1', 'io.k8s.api.discovery.v1', { EndpointSlice: { plural: 'endpointslices' } }],

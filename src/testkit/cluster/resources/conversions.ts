@@ -1,4 +1,14 @@
-import { type Json, type JsonObject, type KubeObject, arrayAt, at, isObject, numberAt, objectAt, textAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  isObject,
+  numberAt,
+  objectAt,
+  textAt,
+} from '../json.ts';
 import type { Conversion } from './resource.ts';
 
 function present(fields: Record<string, Json | undefined>): JsonObject {
@@ -13,10 +23,16 @@ const isCpu = (metric: Json): boolean => textAt(metric, 'resource', 'name') === 
 export const scalerConversion: Conversion = {
   toStorage(object) {
     const { targetCPUUtilizationPercentage, ...spec } = objectAt(object, 'spec');
-    const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage ?? 80 } };
+    const cpu = {
+      name: 'cpu',
+      target: { type: 'Utilization', averageUtilization: targetCPUUtilizationPercentage ?? 80 },
+    };
     const { currentCPUUtilizationPercentage, ...status } = objectAt(object, 'status');
     const current = { name: 'cpu', current: { averageUtilization: currentCPUUtilizationPercentage ?? 0 } };
-    const measured = currentCPUUtilizationPercentage === undefined ? {} : { currentMetrics: [{ type: 'Resource', resource: current }] };
+    const measured =
+      currentCPUUtilizationPercentage === undefined
+        ? {}
+        : { currentMetrics: [{ type: 'Resource', resource: current }] };
     return {
       ...object,
       apiVersion: 'autoscaling/v2',
@@ -32,8 +48,14 @@ export const scalerConversion: Conversion = {
     return {
       ...object,
       apiVersion: 'autoscaling/v1',
-      spec: { ...spec, ...present({ targetCPUUtilizationPercentage: numberAt(target, 'resource', 'target', 'averageUtilization') }) },
-      status: { ...status, ...present({ currentCPUUtilizationPercentage: numberAt(current, 'resource', 'current', 'averageUtilization') }) },
+      spec: {
+        ...spec,
+        ...present({ targetCPUUtilizationPercentage: numberAt(target, 'resource', 'target', 'averageUtilization') }),
+      },
+      status: {
+        ...status,
+        ...present({ currentCPUUtilizationPercentage: numberAt(current, 'resource', 'current', 'averageUtilization') }),
+      },
     };
   },
 };
@@ -61,11 +83,22 @@ function renamed(object: KubeObject, pairs: readonly (readonly [string, string])
 
 /** Events are stored as core/v1 and shown as events.k8s.io/v1: the same object under other field names. */
 export const eventConversion: Conversion = {
-  toStorage: (object) => ({ ...renamed(object, EVENT_NAMES.map(([older, newer]) => [newer, older])), apiVersion: 'v1' }),
+  toStorage: (object) => ({
+    ...renamed(
+      object,
+      EVENT_NAMES.map(([older, newer]) => [newer, older]),
+    ),
+    apiVersion: 'v1',
+  }),
   fromStorage: (object) => ({ ...renamed(object, EVENT_NAMES), apiVersion: 'events.k8s.io/v1' }),
 };
 
 /** Whether an object is a Kubernetes object at all: what every body must be before it is looked at. */
 export function isKubeObject(value: Json | undefined): value is KubeObject {
-  return isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && isObject(value['metadata']);
+  return (
+    isObject(value) &&
+    typeof value['apiVersion'] === 'string' &&
+    typeof value['kind'] === 'string' &&
+    isObject(value['metadata'])
+  );
 }

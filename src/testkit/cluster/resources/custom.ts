@@ -1,4 +1,14 @@
-import { type Json, type JsonObject, type KubeObject, arrayAt, at, isObject, objectAt, textAt, textsAt } from '../json.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  isObject,
+  objectAt,
+  textAt,
+  textsAt,
+} from '../json.ts';
 import type { Schema } from '../schema/schema.ts';
 import { type FieldError, requiredValue, invalidValue } from '../status.ts';
 import { ALL_VERBS, type PrinterColumn, type Resource, type ScalePaths } from './resource.ts';
@@ -37,8 +47,13 @@ function customResource(crd: KubeObject, version: JsonObject): Resource {
     schema,
     storage: `${plural}.${group}`,
     // Versions differ in their label only: what the conversion strategy None means.
-    conversion: version['storage'] === true ? undefined : relabel(`${group}/${storageVersion(crd)}`, `${group}/${name}`),
-    custom: { crd: crd.metadata.name ?? '', columns: columnsOf(version), preserveUnknownFields: at(crd, 'spec', 'preserveUnknownFields') === true },
+    conversion:
+      version['storage'] === true ? undefined : relabel(`${group}/${storageVersion(crd)}`, `${group}/${name}`),
+    custom: {
+      crd: crd.metadata.name ?? '',
+      columns: columnsOf(version),
+      preserveUnknownFields: at(crd, 'spec', 'preserveUnknownFields') === true,
+    },
   };
 }
 
@@ -50,14 +65,21 @@ function relabel(stored: string, served: string): Resource['conversion'] {
 }
 
 function storageVersion(crd: KubeObject): string {
-  return textAt(arrayAt(crd, 'spec', 'versions').find((version) => at(version, 'storage') === true), 'name');
+  return textAt(
+    arrayAt(crd, 'spec', 'versions').find((version) => at(version, 'storage') === true),
+    'name',
+  );
 }
 
 function scaleOf(version: JsonObject): ScalePaths | undefined {
   const scale = at(version, 'subresources', 'scale');
   if (scale === undefined) return undefined;
   const selector = textAt(scale, 'labelSelectorPath');
-  return { spec: textAt(scale, 'specReplicasPath'), status: textAt(scale, 'statusReplicasPath'), ...(selector === '' ? {} : { selector }) };
+  return {
+    spec: textAt(scale, 'specReplicasPath'),
+    status: textAt(scale, 'statusReplicasPath'),
+    ...(selector === '' ? {} : { selector }),
+  };
 }
 
 function columnsOf(version: JsonObject): PrinterColumn[] {
@@ -100,7 +122,10 @@ export function establish(crd: KubeObject, now: string): void {
   });
   const before = objectAt(crd, 'status');
   const conditions = arrayAt(before, 'conditions');
-  const established = [condition('NamesAccepted', 'NoConflicts', 'no conflicts found'), condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted')];
+  const established = [
+    condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+    condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+  ];
   const stored = new Set([...textsAt(before, 'storedVersions'), storageVersion(crd)]);
   const kept = conditions.length === 0 ? established : conditions;
   crd['status'] = { conditions: kept, acceptedNames: names, storedVersions: [...stored] };
@@ -130,10 +155,15 @@ export function crdErrors(crd: KubeObject): FieldError[] {
 function structuralErrors(schema: JsonObject, path: string): FieldError[] {
   const free = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   const errors: FieldError[] = [];
-  if (textAt(schema, 'type') === '' && !free) errors.push(requiredValue(`${path}.type`, 'must not be empty for specified object fields'));
-  if (textAt(schema, 'type') === 'array' && !isObject(schema['items'])) errors.push(requiredValue(`${path}.items`, 'must be specified'));
+  if (textAt(schema, 'type') === '' && !free)
+    errors.push(requiredValue(`${path}.type`, 'must not be empty for specified object fields'));
+  if (textAt(schema, 'type') === 'array' && !isObject(schema['items']))
+    errors.push(requiredValue(`${path}.items`, 'must be specified'));
   const inner: [string, Json | undefined][] = [
-    ...Object.entries(objectAt(schema, 'properties')).map(([key, field]): [string, Json] => [`${path}.properties[${key}]`, field]),
+    ...Object.entries(objectAt(schema, 'properties')).map(([key, field]): [string, Json] => [
+      `${path}.properties[${key}]`,
+      field,
+    ]),
     [`${path}.items`, schema['items']],
     [`${path}.additionalProperties`, schema['additionalProperties']],
   ];

@@ -25,7 +25,9 @@ export class Registry {
 
   /** The resource of a kind. */
   findKind({ group, version }: GroupVersion, kind: string): Resource | undefined {
-    return this.all().find((resource) => resource.group === group && resource.version === version && resource.kind === kind);
+    return this.all().find(
+      (resource) => resource.group === group && resource.version === version && resource.kind === kind,
+    );
   }
 
   /** The version of `resource` that is stored. */
@@ -41,7 +43,9 @@ export class Registry {
 
   /** All resources that hold objects, each once, whatever the number of its versions. */
   persisted(): Resource[] {
-    return this.all().filter((resource) => resource.verbs.includes('list') && resource.conversion === undefined && this.#isFirst(resource));
+    return this.all().filter(
+      (resource) => resource.verbs.includes('list') && resource.conversion === undefined && this.#isFirst(resource),
+    );
   }
 
   /** Serves the versions that the CustomResourceDefinition `crd` defines, from now on. */
@@ -57,7 +61,9 @@ export class Registry {
   }
 
   #isFirst(resource: Resource): boolean {
-    return this.all().find((other) => other.storage === resource.storage && other.conversion === undefined) === resource;
+    return (
+      this.all().find((other) => other.storage === resource.storage && other.conversion === undefined) === resource
+    );
   }
 
   #reindex(): void {

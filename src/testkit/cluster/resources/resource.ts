@@ -5,7 +5,16 @@ import type { Schema } from '../schema/schema.ts';
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
 /** Every verb, in the order in which discovery names them. */
-export const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+export const ALL_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 /** Where the scale subresource finds its numbers: JSON paths with a leading dot. */
 export interface ScalePaths {
@@ -58,7 +67,9 @@ export interface Resource {
   /** Fields that a field selector may name besides metadata.name and metadata.namespace, dotted. */
   readonly fields: readonly string[];
   /** Other subresources, with the kind that each of them takes. */
-  readonly subresources: Readonly<Record<string, { kind: string; group?: string; version?: string; verbs: readonly string[] }>>;
+  readonly subresources: Readonly<
+    Record<string, { kind: string; group?: string; version?: string; verbs: readonly string[] }>
+  >;
   /** The name of its type in the OpenAPI document. */
   readonly definition: string;
   readonly schema: Schema;

@@ -103,13 +103,16 @@ class Pruner {
 
   #refuse(value: Json, wanted: string, path: string): void {
     if (!this.#typed) return;
-    this.unreadable.push(`json: cannot unmarshal ${jsonTypes(value)[0]} into Go struct field ${path} of type ${wanted}`);
+    this.unreadable.push(
+      `json: cannot unmarshal ${jsonTypes(value)[0]} into Go struct field ${path} of type ${wanted}`,
+    );
   }
 }
 
 /** The schema of the field `key`, undefined where there is none. */
 export function fieldOf(schema: Schema, key: string): Schema | undefined {
-  const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+  const declared =
+    schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
   if (declared !== undefined) return declared;
   const others = schema.additionalProperties;
   if (others === true) return {};

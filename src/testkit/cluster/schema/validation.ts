@@ -30,23 +30,37 @@ function typeError(value: Json, schema: Schema, path: string): FieldError | unde
   if (jsonTypes(value).some((type) => wanted.split(',').includes(type))) return undefined;
   const shown = value === null ? 'null' : (jsonTypes(value).at(-1) ?? '');
   const text = JSON.stringify(shown);
-  return { reason: 'FieldValueTypeInvalid', field: path, message: `Invalid value: ${text}: ${inBody(path, `must be of type ${wanted}: ${text}`)}` };
+  return {
+    reason: 'FieldValueTypeInvalid',
+    field: path,
+    message: `Invalid value: ${text}: ${inBody(path, `must be of type ${wanted}: ${text}`)}`,
+  };
 }
 
 function enumErrors(value: Json, schema: Schema, path: string): FieldError[] {
   if (schema.enum === undefined || schema.enum.some((allowed) => equal(allowed, value))) return [];
   const supported = schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ');
-  return [{ reason: 'FieldValueNotSupported', field: path, message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}` }];
+  return [
+    {
+      reason: 'FieldValueNotSupported',
+      field: path,
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`,
+    },
+  ];
 }
 
 function textErrors(value: string, schema: Schema, path: string): FieldError[] {
   const fail = (why: string): FieldError => invalidValue(path, value, inBody(path, why));
   const length = [...value].length;
   const errors: FieldError[] = [];
-  if (schema.maxLength !== undefined && length > schema.maxLength) errors.push(fail(`should be at most ${schema.maxLength} chars long`));
-  if (schema.minLength !== undefined && length < schema.minLength) errors.push(fail(`should be at least ${schema.minLength} chars long`));
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) errors.push(fail(`should match '${schema.pattern}'`));
-  if (schema.format !== undefined && FORMATS[schema.format]?.(value) === false) errors.push(fail(`must be of type ${schema.format}: ${JSON.stringify(value)}`));
+  if (schema.maxLength !== undefined && length > schema.maxLength)
+    errors.push(fail(`should be at most ${schema.maxLength} chars long`));
+  if (schema.minLength !== undefined && length < schema.minLength)
+    errors.push(fail(`should be at least ${schema.minLength} chars long`));
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value))
+    errors.push(fail(`should match '${schema.pattern}'`));
+  if (schema.format !== undefined && FORMATS[schema.format]?.(value) === false)
+    errors.push(fail(`must be of type ${schema.format}: ${JSON.stringify(value)}`));
   return errors;
 }
 
@@ -77,9 +91,14 @@ function numberErrors(value: number, schema: Schema, path: string): FieldError[]
 function arrayErrors(value: Json[], schema: Schema, path: string): FieldError[] {
   const { items, minItems, maxItems } = schema;
   const errors: FieldError[] = [];
-  if (minItems !== undefined && value.length < minItems) errors.push(invalidValue(path, value.length, inBody(path, `should have at least ${minItems} items`)));
+  if (minItems !== undefined && value.length < minItems)
+    errors.push(invalidValue(path, value.length, inBody(path, `should have at least ${minItems} items`)));
   if (maxItems !== undefined && value.length > maxItems) {
-    errors.push({ reason: 'FieldValueInvalid', field: path, message: `Too many: ${value.length}: must have at most ${maxItems} items` });
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: path,
+      message: `Too many: ${value.length}: must have at most ${maxItems} items`,
+    });
   }
   if (items !== undefined) errors.push(...value.flatMap((item, index) => validate(item, items, `${path}[${index}]`)));
   return [...errors, ...duplicateErrors(value, schema, path)];
@@ -91,7 +110,8 @@ function duplicateErrors(value: Json[], schema: Schema, path: string): FieldErro
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
   const seen = new Set<string>();
   return value.flatMap((item, index): FieldError[] => {
-    const identity = type === 'map' && isObject(item) ? Object.fromEntries(keys.map((key) => [key, item[key] ?? null])) : item;
+    const identity =
+      type === 'map' && isObject(item) ? Object.fromEntries(keys.map((key) => [key, item[key] ?? null])) : item;
     const text = JSON.stringify(identity);
     if (!seen.has(text)) {
       seen.add(text);
@@ -104,11 +124,15 @@ function duplicateErrors(value: Json[], schema: Schema, path: string): FieldErro
 
 function objectErrors(value: JsonObject, schema: Schema, path: string): FieldError[] {
   const inner = (key: string): string => (path === '' ? key : `${path}.${key}`);
-  const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key)).map((key) => requiredValue(inner(key)));
+  const missing = (schema.required ?? [])
+    .filter((key) => !Object.hasOwn(value, key))
+    .map((key) => requiredValue(inner(key)));
   const size = Object.keys(value).length;
   const errors: FieldError[] = [...missing];
-  if (schema.minProperties !== undefined && size < schema.minProperties) errors.push(invalidValue(path, size, inBody(path, `should have at least ${schema.minProperties} properties`)));
-  if (schema.maxProperties !== undefined && size > schema.maxProperties) errors.push(invalidValue(path, size, inBody(path, `should have at most ${schema.maxProperties} properties`)));
+  if (schema.minProperties !== undefined && size < schema.minProperties)
+    errors.push(invalidValue(path, size, inBody(path, `should have at least ${schema.minProperties} properties`)));
+  if (schema.maxProperties !== undefined && size > schema.maxProperties)
+    errors.push(invalidValue(path, size, inBody(path, `should have at most ${schema.maxProperties} properties`)));
   for (const [key, item] of Object.entries(value)) {
     const field = fieldOf(schema, key);
     if (field !== undefined && !isMetadata(path, key)) errors.push(...validate(item, field, inner(key)));
@@ -125,10 +149,12 @@ function combinationErrors(value: Json, schema: Schema, path: string): FieldErro
   const holds = (part: Schema): boolean => validate(value, part, path).length === 0;
   const fail = (why: string): FieldError => invalidValue(path, isObject(value) ? {} : value, `"${path}" must ${why}`);
   const errors = (schema.allOf ?? []).flatMap((part) => validate(value, part, path));
-  if (schema.anyOf !== undefined && !schema.anyOf.some(holds)) errors.push(fail('validate at least one schema (anyOf)'));
+  if (schema.anyOf !== undefined && !schema.anyOf.some(holds))
+    errors.push(fail('validate at least one schema (anyOf)'));
   const matching = schema.oneOf?.filter(holds).length;
   if (matching === 0) errors.push(fail('validate one and only one schema (oneOf). Found none valid'));
-  if (matching !== undefined && matching > 1) errors.push(fail(`validate one and only one schema (oneOf). Found ${matching} valid alternatives`));
+  if (matching !== undefined && matching > 1)
+    errors.push(fail(`validate one and only one schema (oneOf). Found ${matching} valid alternatives`));
   if (schema.not !== undefined && holds(schema.not)) errors.push(fail('not validate the schema (not)'));
   return errors;
 }

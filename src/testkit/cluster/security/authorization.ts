@@ -88,7 +88,8 @@ function isSubject(subject: Json, user: User, bindingNamespace: string): boolean
 
 function ruleAllows(rule: JsonObject, attributes: Attributes): boolean {
   if (!includes(textsAt(rule, 'verbs'), attributes.verb)) return false;
-  if (!attributes.isResource) return textsAt(rule, 'nonResourceURLs').some((pattern) => pathMatches(pattern, attributes.path));
+  if (!attributes.isResource)
+    return textsAt(rule, 'nonResourceURLs').some((pattern) => pathMatches(pattern, attributes.path));
   if (!includes(textsAt(rule, 'apiGroups'), attributes.group)) return false;
   if (!textsAt(rule, 'resources').some((pattern) => resourceMatches(pattern, attributes))) return false;
   const names = textsAt(rule, 'resourceNames');
@@ -119,7 +120,8 @@ export function forbidden(user: User, attributes: Attributes): StatusError {
   const qualified = group === '' ? plural : `${plural}.${group}`;
   const subject = name === '' ? `${qualified} is forbidden` : `${qualified} ${JSON.stringify(name)} is forbidden`;
   const what = attributes.subresource === '' ? plural : `${plural}/${attributes.subresource}`;
-  const where = attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
+  const where =
+    attributes.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(attributes.namespace)}`;
   return new StatusError({
     code: 403,
     reason: 'Forbidden',

@@ -12,14 +12,59 @@ function paths(...nonResourceURLs: readonly string[]): JsonObject {
   return { verbs: ['get'], nonResourceURLs: [...nonResourceURLs] };
 }
 
-const CORE = ['configmaps', 'endpoints', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'replicationcontrollers/scale', 'serviceaccounts', 'services'];
-const CORE_READ = ['bindings', 'events', 'limitranges', 'namespaces', 'namespaces/status', 'persistentvolumeclaims/status', 'pods/log', 'pods/status', 'replicationcontrollers/status', 'resourcequotas', 'resourcequotas/status', 'services/status'];
-const APPS = ['daemonsets', 'deployments', 'deployments/scale', 'replicasets', 'replicasets/scale', 'statefulsets', 'statefulsets/scale'];
+const CORE = [
+  'configmaps',
+  'endpoints',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'replicationcontrollers/scale',
+  'serviceaccounts',
+  'services',
+];
+const CORE_READ = [
+  'bindings',
+  'events',
+  'limitranges',
+  'namespaces',
+  'namespaces/status',
+  'persistentvolumeclaims/status',
+  'pods/log',
+  'pods/status',
+  'replicationcontrollers/status',
+  'resourcequotas',
+  'resourcequotas/status',
+  'services/status',
+];
+const APPS = [
+  'daemonsets',
+  'deployments',
+  'deployments/scale',
+  'replicasets',
+  'replicasets/scale',
+  'statefulsets',
+  'statefulsets/scale',
+];
 
 function workloads(verbs: readonly string[]): JsonObject[] {
   return [
     rule([''], CORE, verbs),
-    rule(['apps'], [...APPS, ...(verbs === READ ? ['controllerrevisions', 'daemonsets/status', 'deployments/status', 'replicasets/status', 'statefulsets/status'] : [])], verbs),
+    rule(
+      ['apps'],
+      [
+        ...APPS,
+        ...(verbs === READ
+          ? [
+              'controllerrevisions',
+              'daemonsets/status',
+              'deployments/status',
+              'replicasets/status',
+              'statefulsets/status',
+            ]
+          : []),
+      ],
+      verbs,
+    ),
     rule(['autoscaling'], ['horizontalpodautoscalers'], verbs),
     rule(['batch'], ['cronjobs', 'jobs'], verbs),
     rule(['policy'], ['poddisruptionbudgets'], verbs),
@@ -36,7 +81,11 @@ const edit = [
   rule([''], ['serviceaccounts/token', 'pods/eviction'], ['create']),
   rule([''], ['events'], WRITE),
 ];
-const admin = [...edit, rule(['authorization.k8s.io'], ['localsubjectaccessreviews'], ['create']), rule([RBAC], ['rolebindings', 'roles'], [...READ, ...WRITE])];
+const admin = [
+  ...edit,
+  rule(['authorization.k8s.io'], ['localsubjectaccessreviews'], ['create']),
+  rule([RBAC], ['rolebindings', 'roles'], [...READ, ...WRITE]),
+];
 
 /** Name, rules and subjects (groups) of each role that a new cluster has. Roles without groups are there to be bound. */
 const ROLES: readonly (readonly [string, readonly JsonObject[], readonly string[]])[] = [
@@ -44,19 +93,51 @@ const ROLES: readonly (readonly [string, readonly JsonObject[], readonly string[
   ['admin', admin, []],
   ['edit', edit, []],
   ['view', view, []],
-  ['system:discovery', [paths('/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/')], ['system:authenticated']],
   [
-    'system:basic-user',
-    [rule(['authorization.k8s.io'], ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']), rule(['authentication.k8s.io'], ['selfsubjectreviews'], ['create'])],
+    'system:discovery',
+    [
+      paths(
+        '/api',
+        '/api/*',
+        '/apis',
+        '/apis/*',
+        '/healthz',
+        '/livez',
+        '/openapi',
+        '/openapi/*',
+        '/readyz',
+        '/version',
+        '/version/',
+      ),
+    ],
     ['system:authenticated'],
   ],
-  ['system:public-info-viewer', [paths('/healthz', '/livez', '/readyz', '/version', '/version/')], ['system:authenticated', 'system:unauthenticated']],
+  [
+    'system:basic-user',
+    [
+      rule(['authorization.k8s.io'], ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']),
+      rule(['authentication.k8s.io'], ['selfsubjectreviews'], ['create']),
+    ],
+    ['system:authenticated'],
+  ],
+  [
+    'system:public-info-viewer',
+    [paths('/healthz', '/livez', '/readyz', '/version', '/version/')],
+    ['system:authenticated', 'system:unauthenticated'],
+  ],
   [
     'system:auth-delegator',
-    [rule(['authentication.k8s.io'], ['tokenreviews'], ['create']), rule(['authorization.k8s.io'], ['subjectaccessreviews'], ['create'])],
+    [
+      rule(['authentication.k8s.io'], ['tokenreviews'], ['create']),
+      rule(['authorization.k8s.io'], ['subjectaccessreviews'], ['create']),
+    ],
     [],
   ],
-  ['system:monitoring', [paths('/metrics', '/metrics/slis', '/livez', '/readyz', '/healthz', '/livez/*', '/readyz/*', '/healthz/*')], ['system:monitoring']],
+  [
+    'system:monitoring',
+    [paths('/metrics', '/metrics/slis', '/livez', '/readyz', '/healthz', '/livez/*', '/readyz/*', '/healthz/*')],
+    ['system:monitoring'],
+  ],
 ];
 
 function object(kind: string, name: string, rest: JsonObject): KubeObject {

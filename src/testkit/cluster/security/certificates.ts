@@ -41,7 +41,10 @@ export class CertificateAuthority {
     const keys = newKeys();
     const name = distinguishedName({ commonName });
     this.#issuer = { name, key: keys.privateKey };
-    this.certificate = certificate({ subject: name, publicKey: keys.publicKey, extensions: authorityExtensions }, this.#issuer);
+    this.certificate = certificate(
+      { subject: name, publicKey: keys.publicKey, extensions: authorityExtensions },
+      this.#issuer,
+    );
     this.key = pemKey(keys.privateKey);
   }
 

@@ -10,7 +10,17 @@ export interface Credentials {
 }
 
 /** A kubeconfig file's text, for one cluster and one user. `authority` is the cluster's CA, PEM. */
-export function kubeconfigText({ url, authority, user, credentials }: { url: string; authority: string; user: string; credentials: Credentials }): string {
+export function kubeconfigText({
+  url,
+  authority,
+  user,
+  credentials,
+}: {
+  url: string;
+  authority: string;
+  user: string;
+  credentials: Credentials;
+}): string {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const { certificate, key, token } = credentials;
   const name = 'in-process';

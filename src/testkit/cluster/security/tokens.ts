@@ -32,7 +32,8 @@ export class TokenIssuer {
   /** A token for `claims`. */
   issue({ namespace, account, uid, audiences, expiresAt, boundTo }: TokenClaims): string {
     const issuedAt = Math.floor(this.#clock.now() / 1000);
-    const bound = boundTo === undefined ? {} : { [boundTo.kind.toLowerCase()]: { name: boundTo.name, uid: boundTo.uid } };
+    const bound =
+      boundTo === undefined ? {} : { [boundTo.kind.toLowerCase()]: { name: boundTo.name, uid: boundTo.uid } };
     const body = {
       aud: audiences,
       exp: Math.floor(expiresAt / 1000),
