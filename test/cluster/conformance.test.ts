@@ -877,10 +877,10 @@ describe.each(found)('$name', (subject) => {
     const bind = async (user: string, rules: Json): Promise<void> => {
       const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
       await admin.post(`${roles}/roles`, { metadata: { name: user }, rules });
-      const subjects = [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }];
+      const bound = [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }];
       await admin.post(`${roles}/rolebindings`, {
         metadata: { name: user },
-        subjects,
+        subjects: bound,
         roleRef: { kind: 'Role', name: user, apiGroup: 'rbac.authorization.k8s.io' },
       });
     };
@@ -1027,10 +1027,10 @@ describe.each(found)('$name', (subject) => {
         );
         expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}` });
         const apps = arrayAt(body, 'items').find((item) => textAt(item, 'metadata', 'name') === 'apps');
-        const found = arrayAt(arrayAt(apps, 'versions')[0], 'resources').find(
+        const deploymentsEntry = arrayAt(arrayAt(apps, 'versions')[0], 'resources').find(
           (item) => textAt(item, 'resource') === 'deployments',
         );
-        expect(found).toMatchObject({
+        expect(deploymentsEntry).toMatchObject({
           scope: 'Namespaced',
           responseKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
           shortNames: ['deploy'],

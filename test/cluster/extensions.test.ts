@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Cluster, startCluster } from '../../src/testkit/cluster/index.ts';
 import { type Json, type JsonObject, arrayAt, at, textAt } from '../../src/testkit/cluster/json.ts';
 import { CertificateAuthority } from '../../src/testkit/cluster/security/certificates.ts';
 import { TestClient } from './support/client.ts';
+import { portOf } from './support/real-server.ts';
 
 const authority = new CertificateAuthority('extension-ca');
 const caBundle = Buffer.from(authority.certificate).toString('base64');
@@ -25,15 +25,16 @@ beforeEach(async () => {
   server = createServer(
     { cert: identity.certificate, key: identity.key, requestCert: true, rejectUnauthorized: false },
     (request, response) => {
-      void request.toArray().then((chunks) => {
+      void (async () => {
+        const chunks = await request.toArray();
         const text = Buffer.concat(chunks).toString();
         response.setHeader('Content-Type', 'application/json');
         response.end(JSON.stringify(answer(request, text === '' ? null : JSON.parse(text))));
-      });
+      })();
     },
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `https://127.0.0.1:${portOf(server)}`;
 });
 
 afterEach(async () => {

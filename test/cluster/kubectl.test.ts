@@ -87,9 +87,10 @@ describe.skipIf(!present)('kubectl', () => {
     const seen = once(watching.stdout, 'data');
     // Whether the watch is open yet cannot be seen from here: labels change until it says so.
     await kubectl('create', 'configmap', 'seen', '--from-literal=a=b');
-    let told = false;
-    void seen.then(() => (told = true));
-    for (let count = 0; !told; count += 1) await kubectl('label', '--overwrite', 'configmap', 'seen', `count=${count}`);
+    const told = { it: false };
+    void seen.then(() => (told.it = true));
+    for (let count = 0; !told.it; count += 1)
+      await kubectl('label', '--overwrite', 'configmap', 'seen', `count=${count}`);
     watching.kill();
     await closed;
     expect(await kubectl('delete', 'configmap', 'seen')).toContain('configmap "seen" deleted');

@@ -100,8 +100,9 @@ export function put(target: JsonObject, path: readonly string[], value: Json | u
 }
 
 /** A deep copy. Much faster than structuredClone for the small trees of an API object. */
-export function clone<T extends Json>(value: T): T {
-  return copy(value) as T;
+export function clone<T extends Json>(value: T): T;
+export function clone(value: Json): Json {
+  return copy(value);
 }
 
 function copy(value: Json): Json {

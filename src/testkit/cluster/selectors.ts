@@ -80,7 +80,7 @@ function selectable(path: string, resource: Resource): boolean {
 function fieldText(object: KubeObject, path: string): string {
   if (path === 'source') return textAt(object, 'source', 'component') || textAt(object, 'reportingComponent');
   const value = at(object, ...path.split('.'));
-  if (path === 'spec.unschedulable' || path === 'status.successful') return String(value ?? false);
+  if (path === 'spec.unschedulable' || path === 'status.successful') return String(value === true);
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 

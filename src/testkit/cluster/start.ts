@@ -6,14 +6,15 @@ import { Reader } from './api/reader.ts';
 import { keyOf } from './api/request.ts';
 import { Watcher } from './api/watcher.ts';
 import { WebhookAdmission } from './api/webhooks.ts';
-import { Writer } from './api/writer.ts';
+import { Writer, type WriterParts } from './api/writer.ts';
+import type { Clock } from './clock.ts';
 import { Controllers, followDefinitions } from './controllers/controllers.ts';
 import { Faults } from './faults.ts';
 import { Aggregation } from './http/aggregation.ts';
 import { Discovery } from './http/discovery.ts';
 import { FaultGate } from './http/fault-gate.ts';
 import { OpenApi } from './http/openapi.ts';
-import { ResourceHandler } from './http/resource-handler.ts';
+import { ResourceHandler, type ResourceParts } from './http/resource-handler.ts';
 import { Router } from './http/router.ts';
 import { HttpServer, type Traffic } from './http/server.ts';
 import { ServiceResolver } from './http/service-endpoint.ts';
@@ -100,13 +101,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     allocate: allocator(),
   };
   const objects = new SystemObjects({ store, registry, around });
-  const authority = new CertificateAuthority('in-process-ca');
-  const proxyAuthority = new CertificateAuthority('front-proxy-ca');
-  const issuer = new TokenIssuer(clock);
-  const account = (namespace: string, name: string): KubeObject | undefined =>
-    store.bucket('serviceaccounts').get(keyOf(namespace, name))?.object;
-  const authenticator = new Authenticator(issuer, account);
-  const authorizer = new Authorizer(rbacSource(store));
+  const { account, issuer, authority, proxyAuthority, authenticator, authorizer, identity } = security(store, clock);
   const services = new ServiceResolver(store);
   const aggregation = new Aggregation({
     store,
@@ -116,18 +111,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   });
   followDefinitions({ store, registry });
   const parts = { store, registry, around, admission: new WebhookAdmission(store, services) };
-  const writer = new Writer(parts);
-  const resources = new ResourceHandler({
-    reader: new Reader(store),
-    writer,
-    patcher: new Patcher(writer, parts),
-    deleter: new Deleter(parts),
-    watcher: new Watcher(store),
-    reviews: { authenticator, authorizer, issuer, clock, account },
-    faults,
-    gate,
-    bookmarkMs: options.bookmarkMs ?? 60_000,
-  });
+  const reviews = { authenticator, authorizer, issuer, clock, account };
+  const resources = resourceHandler(parts, { reviews, faults, gate, bookmarkMs: options.bookmarkMs ?? 60_000 });
   const discovery = new Discovery(registry, () => aggregation.groups());
   const router = new Router({
     authorizer,
@@ -138,16 +123,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     aggregation,
     version: VERSION,
   });
-  const identity = authority.issue({
-    commonName: 'kube-apiserver',
-    hosts: ['127.0.0.1', 'localhost', '::1', 'kubernetes.default.svc'],
-  });
   const server = new HttpServer({ identity, authority: authority.certificate, authenticator, router, faults, gate });
-  const create = (object: KubeObject): void => void objects.put(object);
-  const controllers =
-    options.controllers === false
-      ? undefined
-      : new Controllers({ store, registry, clock, create, authority: authority.certificate });
+  const system = { store, registry, clock, objects, authority: authority.certificate };
+  const controllers = options.controllers === false ? undefined : new Controllers(system);
   const port = await server.listen(options.port ?? 0);
   const url = `https://127.0.0.1:${port}`;
   bootstrap(objects, { authority: authority.certificate, proxyAuthority: proxyAuthority.certificate, port });
@@ -160,13 +138,46 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     objects,
     clientFor: (who) => clients.clientFor(who),
     traffic: (user) => server.traffic(user),
-    sendBookmarks: () => gate.streams().forEach((stream) => stream.bookmark()),
+    sendBookmarks: () => gate.sendBookmarks(),
     routeService: (service, to) => services.route(service, to),
     stop: once(async () => {
       controllers?.stop();
       aggregation.stop();
       await server.close();
     }),
+  };
+}
+
+function resourceHandler(
+  parts: WriterParts,
+  rest: Pick<ResourceParts, 'reviews' | 'faults' | 'gate' | 'bookmarkMs'>,
+): ResourceHandler {
+  const writer = new Writer(parts);
+  return new ResourceHandler({
+    ...rest,
+    reader: new Reader(parts.store),
+    writer,
+    patcher: new Patcher(writer, parts),
+    deleter: new Deleter(parts),
+    watcher: new Watcher(parts.store),
+  });
+}
+
+/** Who may ask, and with what: certificates, tokens, and the objects that both are checked against. */
+function security(store: Store, clock: Clock) {
+  const account = (namespace: string, name: string): KubeObject | undefined =>
+    store.bucket('serviceaccounts').get(keyOf(namespace, name))?.object;
+  const issuer = new TokenIssuer(clock);
+  const authority = new CertificateAuthority('in-process-ca');
+  const hosts = ['127.0.0.1', 'localhost', '::1', 'kubernetes.default.svc'];
+  return {
+    account,
+    issuer,
+    authority,
+    proxyAuthority: new CertificateAuthority('front-proxy-ca'),
+    authenticator: new Authenticator(issuer, account),
+    authorizer: new Authorizer(rbacSource(store)),
+    identity: authority.issue({ commonName: 'kube-apiserver', hosts }),
   };
 }
 

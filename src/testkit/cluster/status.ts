@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from './json.ts';
 
 /** One entry of a Status' `details.causes`. */
-export interface Cause {
+interface Cause {
   readonly reason: string;
   readonly message: string;
   readonly field?: string;

@@ -38,6 +38,11 @@ export function metadataErrors(object: KubeObject, resource: Resource): FieldErr
   } else if (!SUBDOMAIN.test(name) || name.length > 253) {
     errors.push(invalidValue('metadata.name', name, SUBDOMAIN_RULE));
   }
+  return [...errors, ...labelErrors(labels)];
+}
+
+function labelErrors(labels: Record<string, string>): FieldError[] {
+  const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels)) {
     const keyName = key.slice(key.indexOf('/') + 1);
     if (!LABEL_NAME.test(keyName) || keyName.length > 63)
@@ -181,13 +186,15 @@ const POD_RULE =
   'Forbidden: pod updates may not change fields other than `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds` or `spec.tolerations` (only additions to existing tolerations)';
 
 function podChanges(before: KubeObject, after: KubeObject): FieldError[] {
-  const fixed = (pod: KubeObject): JsonObject => {
-    const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...spec } = objectAt(pod, 'spec');
-    const stripped = (list: string): Json[] =>
-      arrayAt(spec, list).map((container) => ({ ...objectAt(container), image: '' }));
-    return { ...spec, containers: stripped('containers'), initContainers: stripped('initContainers') };
-  };
   return equal(fixed(before), fixed(after))
     ? []
     : [{ reason: 'FieldValueForbidden', field: 'spec', message: POD_RULE }];
+}
+
+/** The part of a pod's spec that never changes. */
+function fixed(subject: KubeObject): JsonObject {
+  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...spec } = objectAt(subject, 'spec');
+  const stripped = (list: string): Json[] =>
+    arrayAt(spec, list).map((container) => ({ ...objectAt(container), image: '' }));
+  return { ...spec, containers: stripped('containers'), initContainers: stripped('initContainers') };
 }

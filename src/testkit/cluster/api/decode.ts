@@ -56,11 +56,13 @@ function tidy(metadata: JsonObject): JsonObject {
     'resourceVersion',
     'uid',
   ];
-  const isEmpty = (value: Json | undefined): boolean =>
-    value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
   return Object.fromEntries(
     Object.entries(metadata).filter(([key, value]) => !(emptiable.includes(key) && isEmpty(value))),
   );
+}
+
+function isEmpty(value: Json | undefined): boolean {
+  return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }
 
 /** A body of a built-in kind may leave out what the URL says anyway; one of a custom kind may not. */

@@ -118,8 +118,3 @@ function addPropagation(object: KubeObject, { info }: ApiRequest, options: Json 
   if (finalizers.length > 0) object.metadata.finalizers = finalizers;
   else delete object.metadata.finalizers;
 }
-
-/** The key of an object as the deleter needs it for a collection. */
-export function keyOfObject(object: KubeObject): string {
-  return keyOf(object.metadata.namespace ?? '', object.metadata.name ?? '');
-}

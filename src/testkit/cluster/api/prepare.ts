@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { timestamp } from '../clock.ts';
-import { type Json, type JsonObject, type KubeObject, at, equal, isObject, objectAt, put, textAt } from '../json.ts';
+import { type Json, type JsonObject, type KubeObject, arrayAt, at, equal, isObject, put, textAt } from '../json.ts';
 import { establish } from '../resources/custom.ts';
 import type { Resource } from '../resources/resource.ts';
 import { applyDefaults } from '../schema/defaults.ts';
@@ -173,10 +173,7 @@ function scaleErrors(object: KubeObject, { scale }: Resource): FieldError[] {
 /** Whether an object has nothing that holds it back once its deletion was asked for. */
 export function isGone(object: KubeObject): boolean {
   if (object.metadata.deletionTimestamp === undefined || (object.metadata.finalizers ?? []).length > 0) return false;
-  if (object.kind === 'Namespace')
-    return (
-      !Array.isArray(at(object, 'spec', 'finalizers')) || objectAt(object, 'spec')['finalizers']?.toString() === ''
-    );
+  if (object.kind === 'Namespace') return arrayAt(object, 'spec', 'finalizers').length === 0;
   return (object.metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 

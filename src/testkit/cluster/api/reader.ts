@@ -99,7 +99,7 @@ export class Reader {
   #goneError(request: ApiRequest, { after }: Start): Error {
     if (after === '') return expired('The resourceVersion for the provided list is too old.');
     const token = encodeContinue({ revision: this.#store.revision, after });
-    return expired(EXPIRED_CONTINUE, { ...(request.info.query.has('limit') ? { continue: token } : {}) });
+    return expired(EXPIRED_CONTINUE, request.info.query.has('limit') ? { continue: token } : {});
   }
 
   #start({ info, resource }: ApiRequest): Start {
@@ -112,10 +112,14 @@ export class Reader {
     const current = this.#store.revision;
     if (token !== '') return { ...decodeContinue(token), limit };
     if (wanted === '') return { revision: current, after: '', limit };
-    const revision = parseRevision(wanted);
+    return this.#startAt(parseRevision(wanted), { match, limit, storage: resource.storage });
+  }
+
+  #startAt(revision: number, { match, limit, storage }: { match: string; limit: number; storage: string }): Start {
+    const current = this.#store.revision;
     if (revision > current) throw tooLargeResourceVersion(revision, current);
     // Version 0 is answered from the real server's cache, which does not page; only events have no cache.
-    if (revision === 0) return { revision: current, after: '', limit: resource.storage === 'events' ? limit : 0 };
+    if (revision === 0) return { revision: current, after: '', limit: storage === 'events' ? limit : 0 };
     const exact = match === 'Exact' || (match === '' && limit > 0);
     return { revision: exact ? revision : current, after: '', limit };
   }
@@ -142,11 +146,12 @@ export function parseRevision(text: string): number {
   });
 }
 
+function refuse(field: string, message: string): never {
+  const error: FieldError = { reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` };
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
+}
+
 function checkListOptions({ token, wanted, match }: { token: string; wanted: string; match: string }): void {
-  const refuse = (field: string, message: string): never => {
-    const error: FieldError = { reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` };
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
-  };
   if (match === '') {
     if (token !== '' && wanted !== '' && wanted !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');

@@ -106,8 +106,6 @@ function rulesReview(namespace: string, user: User, authorizer: Authorizer): Jso
       ]
     : [...authorizer.rulesOf(user, namespace)].map(({ rule }) => rule);
   const having = (field: string): JsonObject[] => all.filter((rule) => arrayAt(rule, field).length > 0);
-  const picked = (rule: JsonObject, fields: readonly string[]): JsonObject =>
-    Object.fromEntries(fields.flatMap((field) => (rule[field] === undefined ? [] : [[field, rule[field]]])));
   return {
     resourceRules: having('resources').map((rule) =>
       picked(rule, ['verbs', 'apiGroups', 'resources', 'resourceNames']),
@@ -115,6 +113,10 @@ function rulesReview(namespace: string, user: User, authorizer: Authorizer): Jso
     nonResourceRules: having('nonResourceURLs').map((rule) => picked(rule, ['verbs', 'nonResourceURLs'])),
     incomplete: false,
   };
+}
+
+function picked(rule: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(fields.flatMap((field) => (rule[field] === undefined ? [] : [[field, rule[field]]])));
 }
 
 const HOUR_S = 3600;

@@ -19,7 +19,7 @@ import type { ApiRequest } from './request.ts';
 import type { Writer } from './writer.ts';
 
 /** The scale subresource of `object`. */
-export function scaleOf(object: KubeObject, resource: Resource): JsonObject {
+function scaleOf(object: KubeObject, resource: Resource): JsonObject {
   const { scale } = resource;
   if (scale === undefined) throw methodNotAllowed();
   const { name = '', namespace = '', uid = '', resourceVersion = '', creationTimestamp = '' } = object.metadata;

@@ -32,7 +32,7 @@ export function collect({ store, clock }: ControllerParts, { bucket, key }: Plac
 }
 
 /** Removes one finalizer, and the object with it where nothing else holds it. */
-export function dropFinalizer({ store }: ControllerParts, { bucket, key }: Place, finalizer: string): void {
+function dropFinalizer({ store }: ControllerParts, { bucket, key }: Place, finalizer: string): void {
   const stored = store.bucket(bucket).get(key);
   if (stored === undefined) return;
   const next = clone(stored.object);

@@ -7,8 +7,8 @@ import { type ControllerParts, GarbageCollector, collect } from './collect.ts';
 /** What the controllers need beyond the store. */
 export interface ControllersOptions extends ControllerParts {
   readonly registry: Registry;
-  /** Creates an object as the system. */
-  readonly create: (object: KubeObject) => void;
+  /** Creates objects as the system. */
+  readonly objects: { put(object: KubeObject): KubeObject };
   /** The cluster's CA, for the ConfigMap that every namespace has. */
   readonly authority: string;
 }
@@ -26,7 +26,7 @@ export function followDefinitions({ store, registry }: Pick<ControllersOptions, 
     }
     registry.undefine(crd);
     const objects = store.bucket(crd);
-    for (const { key } of [...objects.list()]) objects.delete(key);
+    for (const key of Array.from(objects.list(), (each) => each.key)) objects.delete(key);
   });
 }
 
@@ -89,9 +89,9 @@ export class Controllers {
   }
 
   #furnish(namespace: string): void {
-    const { create, authority } = this.#options;
-    create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
-    create({
+    const { objects, authority } = this.#options;
+    objects.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+    objects.put({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'kube-root-ca.crt', namespace },

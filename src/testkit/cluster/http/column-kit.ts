@@ -21,14 +21,17 @@ export function duration(milliseconds: number): string {
   if (seconds < 0) return seconds > -2 ? '0s' : '<invalid>';
   if (seconds < 120) return `${seconds}s`;
   const [minutes, hours, days] = [Math.floor(seconds / 60), Math.floor(seconds / 3600), Math.floor(seconds / 86_400)];
-  const with_ = (whole: number, unit: string, rest: string): string =>
-    rest.startsWith('0') ? `${whole}${unit}` : `${whole}${unit}${rest}`;
-  if (minutes < 10) return with_(minutes, 'm', `${seconds % 60}s`);
+  if (minutes < 10) return precise(minutes, 'm', `${seconds % 60}s`);
   if (minutes < 180) return `${minutes}m`;
-  if (hours < 8) return with_(hours, 'h', `${minutes % 60}m`);
+  if (hours < 8) return precise(hours, 'h', `${minutes % 60}m`);
   if (hours < 48) return `${hours}h`;
-  if (hours < 192) return with_(days, 'd', `${hours % 24}h`);
+  if (hours < 192) return precise(days, 'd', `${hours % 24}h`);
   return days < 730 ? `${days}d` : `${Math.floor(days / 365)}y`;
+}
+
+/** A whole and its rest, which is left out where it is nothing. */
+function precise(whole: number, unit: string, rest: string): string {
+  return rest.startsWith('0') ? `${whole}${unit}` : `${whole}${unit}${rest}`;
 }
 
 /** The age of an object. */

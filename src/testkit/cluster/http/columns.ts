@@ -1,6 +1,22 @@
-import { type Json, type KubeObject, arrayAt, at, numberAt, objectAt, textAt, textMapAt, textsAt } from '../json.ts';
+import { type KubeObject, arrayAt, at, numberAt, objectAt, textAt, textMapAt, textsAt } from '../json.ts';
 import { labelSelectorText } from '../selectors.ts';
-import { type Column, ageOf, column, duration, orNone, since } from './column-kit.ts';
+import {
+  containersOf,
+  pairs,
+  subjects,
+  dataCount,
+  servicePorts,
+  addresses,
+  apiServiceState,
+  nodeAddress,
+  nodeRoles,
+  nodeStatus,
+  numberOrText,
+  targets,
+  jobDuration,
+  eventSource,
+} from './cells.ts';
+import { type Column, ageOf, column, orNone, since } from './column-kit.ts';
 import { podColumns } from './pod-columns.ts';
 
 const { text, number, wide } = column;
@@ -17,16 +33,6 @@ const field =
   (object: KubeObject): string =>
     textAt(object, ...path);
 
-function templateOf(object: KubeObject): Json | undefined {
-  return at(object, 'spec', 'jobTemplate', 'spec', 'template') ?? at(object, 'spec', 'template');
-}
-
-function containersOf(object: KubeObject, key: string): string {
-  return arrayAt(templateOf(object), 'spec', 'containers')
-    .map((container) => textAt(container, key))
-    .join(',');
-}
-
 const containers = [
   wide('Containers', (object) => containersOf(object, 'name')),
   wide('Images', (object) => containersOf(object, 'image')),
@@ -42,26 +48,6 @@ const ready = text(
   (object) => `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`,
 );
 
-function pairs(labels: Record<string, string>): string {
-  return orNone(
-    Object.entries(labels)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(','),
-  );
-}
-
-function subjects(kind: string): (object: KubeObject) => string {
-  return (object) =>
-    arrayAt(object, 'subjects')
-      .filter((subject) => textAt(subject, 'kind') === kind)
-      .map((subject) =>
-        kind === 'ServiceAccount'
-          ? `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`
-          : textAt(subject, 'name'),
-      )
-      .join(',');
-}
-
 const binding = [
   text('Role', (object) => `${textAt(object, 'roleRef', 'kind')}/${textAt(object, 'roleRef', 'name')}`),
   age,
@@ -69,96 +55,6 @@ const binding = [
   wide('Groups', subjects('Group')),
   wide('ServiceAccounts', subjects('ServiceAccount')),
 ];
-
-function dataCount(object: KubeObject): number {
-  return Object.keys(objectAt(object, 'data')).length + Object.keys(objectAt(object, 'binaryData')).length;
-}
-
-function servicePorts(object: KubeObject): string {
-  const ports = arrayAt(object, 'spec', 'ports').map((port) => {
-    const node = numberAt(port, 'nodePort');
-    return `${numberAt(port, 'port') ?? 0}${node === undefined ? '' : `:${node}`}/${textAt(port, 'protocol')}`;
-  });
-  return orNone(ports.join(','));
-}
-
-function addresses(object: KubeObject): string {
-  const all = arrayAt(object, 'subsets').flatMap((subset) => {
-    const ports = arrayAt(subset, 'ports').map((port) => numberAt(port, 'port') ?? 0);
-    return arrayAt(subset, 'addresses').flatMap((address) =>
-      ports.length === 0 ? [textAt(address, 'ip')] : ports.map((port) => `${textAt(address, 'ip')}:${port}`),
-    );
-  });
-  return orNone(all.slice(0, 3).join(',') + (all.length > 3 ? ` + ${all.length - 3} more...` : ''));
-}
-
-function conditionStatus(object: KubeObject, type: string): string {
-  const condition = arrayAt(object, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
-  return condition === undefined ? 'Unknown' : textAt(condition, 'status');
-}
-
-function apiServiceState(object: KubeObject): string {
-  const condition = arrayAt(object, 'status', 'conditions').find((item) => textAt(item, 'type') === 'Available');
-  const status = textAt(condition, 'status');
-  return status === 'True' ? status : `${status} (${textAt(condition, 'reason')})`;
-}
-
-function nodeAddress(type: string): (object: KubeObject) => string {
-  return (object) =>
-    orNone(
-      textAt(
-        arrayAt(object, 'status', 'addresses').find((address) => textAt(address, 'type') === type),
-        'address',
-      ),
-    );
-}
-
-function nodeRoles({ metadata }: KubeObject): string {
-  const prefix = 'node-role.kubernetes.io/';
-  return orNone(
-    Object.keys(metadata.labels ?? {})
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => key.slice(prefix.length))
-      .toSorted()
-      .join(','),
-  );
-}
-
-function nodeStatus(object: KubeObject): string {
-  const ready = conditionStatus(object, 'Ready');
-  const state = ready === 'True' ? 'Ready' : ready === 'False' ? 'NotReady' : 'Unknown';
-  return at(object, 'spec', 'unschedulable') === true ? `${state},SchedulingDisabled` : state;
-}
-
-function targets(object: KubeObject): string {
-  const current = arrayAt(object, 'status', 'currentMetrics');
-  const list = arrayAt(object, 'spec', 'metrics').map((metric, index) => {
-    const source = textAt(metric, 'type').replace(/^./, (first) => first.toLowerCase());
-    const amount = (value: Json | undefined): string => {
-      const percent = numberAt(value, 'averageUtilization');
-      return percent === undefined
-        ? textAt(value, 'averageValue') || textAt(value, 'value') || '<unknown>'
-        : `${percent}%`;
-    };
-    const target = at(metric, source, 'target');
-    const suffix = textAt(target, 'type') === 'AverageValue' && source === 'external' ? ' (avg)' : '';
-    return `${amount(at(current[index], source, 'current'))}/${amount(target)}${suffix}`;
-  });
-  return list.slice(0, 2).join(', ') + (list.length > 2 ? ` + ${list.length - 2} more...` : '');
-}
-
-function jobDuration(object: KubeObject, now: number): string {
-  const started = textAt(object, 'status', 'startTime');
-  if (started === '') return '';
-  const ended = textAt(object, 'status', 'completionTime');
-  return duration((ended === '' ? now : Date.parse(ended)) - Date.parse(started));
-}
-
-function eventSource(object: KubeObject): string {
-  const host = textAt(object, 'source', 'host');
-  const component = textAt(object, 'source', 'component') || textAt(object, 'reportingComponent');
-  return host === '' ? component : `${component}, ${host}`;
-}
 
 /** The columns after the name, for each built-in resource that has more than an age. */
 export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
@@ -281,8 +177,8 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   'leases.coordination.k8s.io': [text('Holder', field('spec', 'holderIdentity')), age],
   'poddisruptionbudgets.policy': [
-    text('Min Available', (object) => String(at(object, 'spec', 'minAvailable') ?? 'N/A')),
-    text('Max Unavailable', (object) => String(at(object, 'spec', 'maxUnavailable') ?? 'N/A')),
+    text('Min Available', (object) => numberOrText(at(object, 'spec', 'minAvailable'))),
+    text('Max Unavailable', (object) => numberOrText(at(object, 'spec', 'maxUnavailable'))),
     number('Allowed Disruptions', 'status', 'disruptionsAllowed'),
     age,
   ],

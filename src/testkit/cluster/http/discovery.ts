@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../json.ts';
+import { type Json, type JsonObject, textAt } from '../json.ts';
 import { type Resource, apiVersionOf } from '../resources/resource.ts';
 import type { Registry } from '../resources/registry.ts';
 import { type MediaType, acceptedTypes, takesJson } from './negotiation.ts';
@@ -95,7 +95,7 @@ export class Discovery {
     const remote = this.#remote().find((other) => other.group === group && other.version === version);
     if (remote !== undefined && remote.resources === undefined) return { version, freshness: 'Stale' };
     const plain = remote?.resources ?? this.#of(group, version).flatMap(plainResources);
-    const mains = plain.filter((resource) => !String(resource['name']).includes('/'));
+    const mains = plain.filter((resource) => !textAt(resource, 'name').includes('/'));
     const resources = mains.map((main) => aggregatedResource(main, plain, { group, version }));
     return { version, resources, freshness: 'Current' };
   }
@@ -163,11 +163,11 @@ function aggregatedResource(
     version: resource['version'] ?? own.version,
     kind: resource['kind'] ?? '',
   });
-  const prefix = `${String(name)}/`;
+  const prefix = `${textAt(main, 'name')}/`;
   const subresources: Json[] = plain
-    .filter((other) => String(other['name']).startsWith(prefix))
+    .filter((other) => textAt(other, 'name').startsWith(prefix))
     .map((other) => ({
-      subresource: String(other['name']).slice(prefix.length),
+      subresource: textAt(other, 'name').slice(prefix.length),
       responseKind: responseKind(other),
       verbs: other['verbs'] ?? [],
     }));

@@ -60,7 +60,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
 }
 
 /** The error as a Status. */
-export function asStatusError(error: unknown): StatusError {
+function asStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   const message = `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`;
   return new StatusError({ code: 500, reason: 'InternalError', message });

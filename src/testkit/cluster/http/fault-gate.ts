@@ -48,6 +48,11 @@ export class FaultGate implements FaultListener {
     });
   }
 
+  /** Sends a bookmark to every watch that asked for them. */
+  sendBookmarks(): void {
+    for (const stream of this.#streams) stream.bookmark();
+  }
+
   /** Every watch that runs. */
   streams(): readonly WatchStream[] {
     return [...this.#streams];
@@ -99,19 +104,15 @@ export class FaultGate implements FaultListener {
       case 'refuse':
         throw refusal(fault);
       case 'expired':
-        if (facts.verb === 'list' && (request.url ?? '').includes('continue='))
-          throw expired('The provided continue parameter is too old.');
-        return true;
+        return passUnlessContinued(facts, request);
       case 'partition':
-        request.socket.destroy();
-        return false;
+        return cut(request);
       case 'cut-watches':
-        if (facts.verb !== 'watch' || fault.how === 'end') return true;
-        request.socket.destroy();
-        return false;
+        return facts.verb === 'watch' && fault.how === 'reset' ? cut(request) : true;
       case 'clock-skew':
         return true;
     }
+    return fault satisfies never;
   }
 
   /** What a new watch suffers besides what every request does: called once it runs. */
@@ -162,4 +163,14 @@ function refusal(fault: Fault & { kind: 'refuse' }): StatusError {
     message,
     ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
   });
+}
+
+function cut({ socket }: IncomingMessage): false {
+  socket.destroy();
+  return false;
+}
+
+function passUnlessContinued({ verb }: RequestFacts, { url = '' }: IncomingMessage): true {
+  if (verb === 'list' && url.includes('continue=')) throw expired('The provided continue parameter is too old.');
+  return true;
 }

@@ -19,7 +19,7 @@ export function acceptedTypes(accept: string | undefined): MediaType[] {
 }
 
 /** The media type of a Content-Type header. */
-export function parse(text: string): MediaType {
+function parse(text: string): MediaType {
   const [type = '', ...rest] = text.split(';').map((part) => part.trim());
   const pairs = rest
     .map((part) => part.split('=', 2))

@@ -39,13 +39,13 @@ interface RawField {
 function* fieldsOf(buffer: Buffer): Generator<RawField> {
   let offset = 0;
   const varint = (): bigint => {
-    let value = 0n;
+    let read = 0n;
     for (let shift = 0n; ; shift += 7n) {
       const byte = buffer[offset];
       if (byte === undefined) throw refused();
       offset += 1;
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      read |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return read;
     }
   };
   while (offset < buffer.length) {

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, type KubeObject, clone, isObject } from '../json.ts';
+import { type Json, type JsonObject, type KubeObject, clone, isObject, textAt } from '../json.ts';
 import { parseBody } from '../api/decode.ts';
 import type { Deleter } from '../api/deleter.ts';
 import type { Patcher } from '../api/patcher.ts';
@@ -249,7 +249,7 @@ function oneView(object: KubeObject, view: View, options: TableOptions): JsonObj
 
 /** A pod on the node that a Binding puts it on, as the scheduler does. */
 function bound(pod: KubeObject, binding: JsonObject): KubeObject {
-  const target = isObject(binding['target']) ? String(binding['target']['name'] ?? '') : '';
+  const target = textAt(binding, 'target', 'name');
   const next = clone(pod);
   if (isObject(next['spec'])) next['spec']['nodeName'] = target;
   return next;

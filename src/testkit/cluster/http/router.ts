@@ -10,7 +10,7 @@ import type { OpenApi } from './openapi.ts';
 import type { ResourceHandler } from './resource-handler.ts';
 
 /** What `/version` says: the Kubernetes version whose behaviour the server follows. */
-export interface VersionInfo {
+interface VersionInfo {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { Faults, RequestFacts } from '../faults.ts';
@@ -36,7 +36,7 @@ export class HttpServer {
   readonly #parts: ServerParts;
   readonly #server: Server;
   readonly #sockets = new Set<TLSSocket>();
-  readonly #traffic = new Map<string, { sockets: WeakSet<TLSSocket>; connections: number; requests: number }>();
+  readonly #traffic = new Map<string, { sockets: WeakSet<Socket>; connections: number; requests: number }>();
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -64,7 +64,8 @@ export class HttpServer {
   async listen(port: number): Promise<number> {
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
   }
 
   /** Cuts every connection and stops listening. */
@@ -96,7 +97,7 @@ export class HttpServer {
       const user = this.#parts.authenticator.authenticate(request);
       const info = requestInfo(request.method ?? 'GET', url);
       const facts = factsOf(info, user);
-      this.#count(request.socket as TLSSocket, user.name);
+      this.#count(request.socket, user.name);
       if (!(await this.#parts.gate.pass(this.#parts.faults, facts, request))) return;
       await this.#parts.router.handle({ request, response, info, user }, facts);
     } catch (error) {
@@ -104,8 +105,8 @@ export class HttpServer {
     }
   }
 
-  #count(socket: TLSSocket, user: string): void {
-    const seen = this.#traffic.get(user) ?? { sockets: new WeakSet(), connections: 0, requests: 0 };
+  #count(socket: Socket, user: string): void {
+    const seen = this.#traffic.get(user) ?? { sockets: new WeakSet<Socket>(), connections: 0, requests: 0 };
     if (!seen.sockets.has(socket)) seen.connections += 1;
     seen.sockets.add(socket);
     seen.requests += 1;

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, Json } from '../json.ts';
-import { arrayAt, at, isObject } from '../json.ts';
+import { arrayAt, at, isObject, textAt } from '../json.ts';
 import type { PrinterColumn, Resource } from '../resources/resource.ts';
 import { type Cell, type Column, ageOf } from './column-kit.ts';
 import { builtinColumns } from './columns.ts';
@@ -100,7 +100,7 @@ function walk(root: Json, steps: readonly Step[]): Json[] {
 
 function stepInto(value: Json, step: Step): Json[] {
   if (typeof step === 'object')
-    return arrayAt(value).filter((item) => String(at(item, ...step.key.split('.'))) === step.value);
+    return arrayAt(value).filter((item) => textAt(item, ...step.key.split('.')) === step.value);
   if (step === '*') return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
   const next = Array.isArray(value) ? value.at(Number(step)) : at(value, step);
   return next === undefined ? [] : [next];

@@ -59,20 +59,21 @@ export function elementsOf(path: string): string[] {
   return path.split(SEPARATOR);
 }
 
+function elementText(element: string): string {
+  const value = element.slice(2);
+  if (element.startsWith('f:')) return `.${value}`;
+  if (element.startsWith('v:')) return `[=${value}]`;
+  const keys: Json = JSON.parse(value);
+  return isObject(keys)
+    ? `[${Object.entries(keys)
+        .map(([key, item]) => `${key}=${JSON.stringify(item)}`)
+        .join(',')}]`
+    : `[${value}]`;
+}
+
 /** A path as error messages show it: `.spec.containers[name="x"].image`. */
 export function pathText(path: string): string {
-  const step = (element: string): string => {
-    const value = element.slice(2);
-    if (element.startsWith('f:')) return `.${value}`;
-    if (element.startsWith('v:')) return `[=${value}]`;
-    const keys: Json = JSON.parse(value);
-    return isObject(keys)
-      ? `[${Object.entries(keys)
-          .map(([key, item]) => `${key}=${JSON.stringify(item)}`)
-          .join(',')}]`
-      : `[${value}]`;
-  };
-  return elementsOf(path).map(step).join('');
+  return elementsOf(path).map(elementText).join('');
 }
 
 function join(prefix: string, element: string): string {
@@ -140,23 +141,31 @@ interface Pair {
   readonly path: string;
 }
 
-function compare({ before, after, schema, path }: Pair, found: { changed: Set<string>; removed: Set<string> }): void {
+function compare(pair: Pair, found: { changed: Set<string>; removed: Set<string> }): void {
+  const { before, after, path } = pair;
   if (equal(before, after)) return;
-  const left = before === undefined ? new Map<string, never>() : childrenOf(before, schema);
-  const right = after === undefined ? new Map<string, never>() : childrenOf(after, schema);
+  const left = partsOf(before, pair.schema);
+  const right = partsOf(after, pair.schema);
   if (after === undefined) found.removed.add(path);
-  if (left === undefined || right === undefined) {
-    if (after !== undefined) found.changed.add(path);
-    if (left === undefined) return;
-  } else if (before === undefined && isMember(path)) {
+  else if (left === undefined || right === undefined || (before === undefined && isMember(path)))
     found.changed.add(path);
-  }
-  for (const element of new Set([...left.keys(), ...(right ?? left).keys()])) {
-    const [old, next] = [left.get(element), right?.get(element)];
-    const inner = old?.schema ?? next?.schema ?? {};
-    compare({ before: old?.value, after: next?.value, schema: inner, path: join(path, element) }, found);
-  }
+  if (left === undefined) return;
+  const elements = new Set([...left.keys(), ...(right ?? left).keys()]);
+  for (const element of elements) compare(innerPair(path, element, [left.get(element), right?.get(element)]), found);
 }
+
+type Part = { readonly value: Json; readonly schema: Schema } | undefined;
+
+function innerPair(path: string, element: string, [before, after]: readonly [Part, Part]): Pair {
+  const schema = (before ?? after)?.schema ?? {};
+  return { before: before?.value, after: after?.value, schema, path: join(path, element) };
+}
+
+function partsOf(value: Json | undefined, schema: Schema): Children | undefined {
+  return value === undefined ? NOTHING : childrenOf(value, schema);
+}
+
+const NOTHING: Children = new Map();
 
 /** The structures that every object has are nobody's. */
 function isMember(path: string): boolean {

@@ -32,6 +32,6 @@ const NAMES = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 function isOperations(patch: unknown): patch is Operation[] {
   if (!Array.isArray(patch)) return false;
   return patch.every(
-    (item: unknown) => isObject(item) && NAMES.includes(String(item['op'])) && typeof item['path'] === 'string',
+    (item: unknown) => isObject(item) && NAMES.some((name) => name === item['op']) && typeof item['path'] === 'string',
   );
 }

@@ -41,7 +41,7 @@ export interface Conversion {
 }
 
 /** What a custom resource has that a built-in one has not. */
-export interface CustomPart {
+interface CustomPart {
   /** The name of its CustomResourceDefinition. */
   readonly crd: string;
   readonly columns: readonly PrinterColumn[];

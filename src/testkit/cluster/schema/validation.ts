@@ -51,7 +51,8 @@ function enumErrors(value: Json, schema: Schema, path: string): FieldError[] {
 
 function textErrors(value: string, schema: Schema, path: string): FieldError[] {
   const fail = (why: string): FieldError => invalidValue(path, value, inBody(path, why));
-  const length = [...value].length;
+  // Code points, as Go counts them.
+  const { length } = Array.from(value);
   const errors: FieldError[] = [];
   if (schema.maxLength !== undefined && length > schema.maxLength)
     errors.push(fail(`should be at most ${schema.maxLength} chars long`));

@@ -77,8 +77,11 @@ function pemKey(key: KeyObject): string {
   return key.export({ type: 'sec1', format: 'pem' }).toString();
 }
 
+function attribute(type: string, value: string): Buffer {
+  return set(sequence(objectIdentifier(type), utf8(value)));
+}
+
 function distinguishedName({ commonName, organizations = [] }: CertificateRequest): Buffer {
-  const attribute = (type: string, value: string): Buffer => set(sequence(objectIdentifier(type), utf8(value)));
   return sequence(...organizations.map((value) => attribute('2.5.4.10', value)), attribute('2.5.4.3', commonName));
 }
 

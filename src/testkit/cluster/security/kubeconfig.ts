@@ -21,7 +21,6 @@ export function kubeconfigText({
   user: string;
   credentials: Credentials;
 }): string {
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const { certificate, key, token } = credentials;
   const name = 'in-process';
   return stringify({
@@ -41,4 +40,8 @@ export function kubeconfigText({
     contexts: [{ name, context: { cluster: name, user, namespace: 'default' } }],
     'current-context': name,
   });
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
