@@ -19,10 +19,12 @@ export function set(...parts: readonly Uint8Array[]): Buffer {
   return element(SET, ...parts);
 }
 
-/** A non-negative INTEGER from its big-endian bytes. */
+/** A non-negative INTEGER from its big-endian bytes: in as few of them as DER demands, or readers refuse the certificate. */
 export function integer(bytes: Uint8Array): Buffer {
-  const negative = ((bytes[0] ?? 0) & 0x80) !== 0;
-  return element(0x02, negative ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const shortest = start === -1 ? Buffer.from([0]) : bytes.subarray(start);
+  const negative = ((shortest[0] ?? 0) & 0x80) !== 0;
+  return element(0x02, negative ? Buffer.concat([Buffer.from([0]), shortest]) : shortest);
 }
 
 /** An OBJECT IDENTIFIER from its dotted form. */
