@@ -234,6 +234,34 @@ describe.each(found)('$name', (subject) => {
     });
   });
 
+  describe('requests that make no sense', () => {
+    it('are not allowed', async () => {
+      const message = 'the server does not allow this method on the requested resource';
+      for (const answer of [
+        await admin.post('/api/v1/pods', {}),
+        await admin.delete('/api/v1/pods'),
+        await admin.put(maps, {}),
+      ]) {
+        expect(answer.body).toMatchObject({ code: 405, reason: 'MethodNotAllowed', message });
+      }
+    });
+
+    it('are bad', async () => {
+      expect((await admin.get(`${maps}?limit=abc`)).body).toMatchObject({
+        code: 400,
+        message: 'strconv.ParseInt: parsing "abc": invalid syntax',
+      });
+      const empty = await admin.post(`/api/v1/namespaces/${namespace}/pods`, {
+        metadata: { name: 'p' },
+        spec: { containers: [] },
+      });
+      expect(empty.body).toMatchObject({
+        code: 422,
+        details: { causes: [{ reason: 'FieldValueRequired', field: 'spec.containers' }] },
+      });
+    });
+  });
+
   describe('get', () => {
     it('says what is missing', async () => {
       const { body } = await admin.get(`${deployments()}/nope`);
@@ -647,6 +675,15 @@ describe.each(found)('$name', (subject) => {
       });
       const spec = await admin.patch(`${deployments()}/web`, { status: { replicas: 7 }, spec: { replicas: 4 } });
       expect(spec.body).toMatchObject({ spec: { replicas: 4 }, status: { replicas: 2 } });
+    });
+
+    it('leaves the labels of a deployment alone when its status is replaced', async () => {
+      await admin.post(deployments(), { ...deployment('web'), metadata: { name: 'web', labels: { a: 'b' } } });
+      const { body } = await admin.put(`${deployments()}/web/status`, {
+        metadata: { name: 'web' },
+        status: { replicas: 1 },
+      });
+      expect(body).toMatchObject({ metadata: { labels: { a: 'b' } }, status: { replicas: 1 } });
     });
 
     it('scales', async () => {

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { type JsonObject, type KubeObject, arrayAt, at, isObject, objectAt, textAt, textMapAt } from '../json.ts';
+import {
+  type JsonObject,
+  type KubeObject,
+  arrayAt,
+  at,
+  clone,
+  isObject,
+  objectAt,
+  put,
+  textAt,
+  textMapAt,
+} from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import { defaultCrd } from '../resources/custom.ts';
 import { defaultPodSpec, fill, items, qosClass } from './pod-defaults.ts';
@@ -149,9 +160,17 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
   'CustomResourceDefinition.apiextensions.k8s.io': defaultCrd,
 };
 
+/** Counters that are written even when they are zero. */
+const FIRST_STATUS: Readonly<Record<string, JsonObject>> = {
+  'ReplicaSet.apps': { replicas: 0 },
+  'StatefulSet.apps': { replicas: 0 },
+  'DaemonSet.apps': { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
+  'HorizontalPodAutoscaler.autoscaling': { currentReplicas: 0, desiredReplicas: 0 },
+};
+
 /** Status with which an object of a built-in kind begins its life; whatever the client sent is dropped. Undefined: kept as sent. */
 export function initialStatus(object: KubeObject, { kind, group }: Resource): JsonObject | undefined {
-  if (group !== '') return {};
+  if (group !== '') return clone(FIRST_STATUS[`${kind}.${group}`] ?? {});
   switch (kind) {
     case 'Node':
       return undefined;
@@ -171,6 +190,14 @@ export function initialStatus(object: KubeObject, { kind, group }: Resource): Js
   }
 }
 
+/** How long a pod stays on a node that is not there: what the real server's admission gives every pod that does not say. */
+const UNREACHABLE: JsonObject[] = ['not-ready', 'unreachable'].map((state) => ({
+  key: `node.kubernetes.io/${state}`,
+  operator: 'Exists',
+  effect: 'NoExecute',
+  tolerationSeconds: 300,
+}));
+
 /** What only the create of an object sets, in place: addresses of services, the selector of a job. */
 export function onCreate(
   object: KubeObject,
@@ -180,6 +207,8 @@ export function onCreate(
   const spec = objectAt(object, 'spec');
   if (resource.storage === 'namespaces') object['spec'] = { finalizers: ['kubernetes'] };
   if (resource.storage === 'services') assignAddress(spec, allocate);
+  if (resource.storage === 'pods')
+    fill(spec, { preemptionPolicy: 'PreemptLowerPriority', priority: 0, tolerations: clone(UNREACHABLE) });
   if (resource.storage === 'jobs.batch') selectOwnPods(object, spec);
   if (resource.storage === 'replicationcontrollers')
     fill(spec, { selector: objectAt(spec, 'template', 'metadata', 'labels') });
@@ -206,6 +235,7 @@ function selectOwnPods(job: KubeObject, spec: JsonObject): void {
     'job-name': job.metadata.name ?? '',
   };
   template['metadata'] = { ...objectAt(template, 'metadata'), labels };
+  if (job.metadata.labels === undefined) put(job.metadata, ['labels'], { ...labels });
 }
 
 /** Letters that look like nothing offensive or ambiguous: the alphabet of generated names. */

@@ -122,10 +122,12 @@ const keysOfData: Rule = (object) =>
       ),
     );
 
-const pod: Rule = (_, spec) =>
-  arrayAt(spec, 'containers').flatMap((container, index) =>
+const pod: Rule = (_, spec) => {
+  if (arrayAt(spec, 'containers').length === 0) return [requiredValue('spec.containers')];
+  return arrayAt(spec, 'containers').flatMap((container, index) =>
     textAt(container, 'image') === '' ? [requiredValue(`spec.containers[${index}].image`)] : [],
   );
+};
 
 const RULES: Readonly<Record<string, Rule>> = {
   Pod: pod,

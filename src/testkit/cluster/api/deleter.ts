@@ -2,7 +2,7 @@ import { timestamp } from '../clock.ts';
 import { type Json, type KubeObject, at, clone, numberAt, put, textAt } from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Stored } from '../storage/store.ts';
-import { conflict, notFound } from '../status.ts';
+import { notFound } from '../status.ts';
 import { isGone } from './prepare.ts';
 import { type ApiRequest, isDryRun, keyOf } from './request.ts';
 import { type WriterParts, checkPreconditions } from './writer.ts';
@@ -59,12 +59,6 @@ export class Deleter {
       return { object: this.#served(resource, last), gone: true };
     }
     if (current.object.metadata.deletionTimestamp !== undefined && sameGrace(current.object, next)) {
-      if (resource.storage === 'namespaces')
-        throw conflict(
-          resource,
-          request.info.name,
-          'The system is ensuring all content is removed from this namespace.  Upon completion, this namespace will automatically be purged by the system.',
-        );
       return { object: this.#served(resource, current.object), gone: false };
     }
     const stored = isDryRun(request) ? next : bucket.put(current.key, next).object;

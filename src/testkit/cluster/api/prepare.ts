@@ -136,6 +136,7 @@ function keepAllButStatus(next: KubeObject, before: KubeObject, resource: Resour
   if (status !== undefined) next['status'] = status;
   // Metadata of built-in kinds may change along with the status, that of custom kinds may not.
   if (resource.custom !== undefined) next.metadata = { ...metadata };
+  else if (resource.storage === 'deployments.apps') put(next.metadata, ['labels'], metadata.labels);
 }
 
 /** What the generation counts: everything but metadata and status. */

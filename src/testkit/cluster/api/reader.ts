@@ -104,7 +104,7 @@ export class Reader {
 
   #start({ info, resource }: ApiRequest): Start {
     const { query } = info;
-    const limit = Number(query.get('limit') ?? 0);
+    const limit = parseLimit(query.get('limit') ?? '0');
     const token = query.get('continue') ?? '';
     const wanted = query.get('resourceVersion') ?? '';
     const match = query.get('resourceVersionMatch') ?? '';
@@ -134,6 +134,11 @@ interface Start {
 
 const EXPIRED_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+function parseLimit(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
 
 /** Reads a resourceVersion. Throws 500 without a reason for one that is no number: odd, but what the real server answers. */
 export function parseRevision(text: string): number {

@@ -36,7 +36,6 @@ export interface ResourceParts {
 const RETURN_DELETED = [
   'pods',
   'serviceaccounts',
-  'services',
   'persistentvolumeclaims',
   'persistentvolumes',
   'podtemplates',
@@ -61,6 +60,7 @@ export class ResourceHandler {
     const request = this.#request(exchange, resource);
     const subresource = info.subresource;
     checkVerb(request);
+    checkTarget(request);
     if (subresource === 'scale')
       return sendJson(response, 200, await serveScale(request, await optionalBody(exchange), this.#parts));
     if (subresource !== '' && !['status', 'finalize'].includes(subresource)) return this.#special(exchange, request);
@@ -220,6 +220,12 @@ function checkVerb({ resource, info }: ApiRequest): void {
     (subresource === 'scale' && resource.scale !== undefined);
   if (!known) throw noSuchPath();
   if (!(own?.verbs ?? ['get', 'patch', 'update']).includes(verb)) throw methodNotAllowed();
+}
+
+/** A create needs a namespace to create in, a change of one object its name, and nobody deletes across namespaces. */
+function checkTarget({ resource, info }: ApiRequest): void {
+  const lost = resource.namespaced && info.namespace === '' && ['create', 'deletecollection'].includes(info.verb);
+  if (lost || (info.name === '' && ['update', 'patch', 'delete'].includes(info.verb))) throw methodNotAllowed();
 }
 
 async function body(exchange: Exchange): Promise<Json> {
