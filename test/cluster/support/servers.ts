@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { startCluster } from '../../../src/testkit/cluster/index.ts';
+import { type Json, arrayAt, textAt } from '../../../src/testkit/cluster/json.ts';
+import { type Access, TestClient } from './client.ts';
+import { startRealServer } from './real-server.ts';
+
+/** A server that the suite runs against. */
+export interface Server {
+  readonly admin: TestClient;
+  /** A client that is `user`, in `groups`, and may do what RBAC grants. */
+  clientFor(user: string, groups?: readonly string[]): TestClient;
+  stop(): Promise<void>;
+}
+
+/** A server that can be started, with the name under which the suite reports it. */
+export interface Subject {
+  readonly name: string;
+  readonly inProcess: boolean;
+  start(): Promise<Server>;
+}
+
+/** The in-process server, and every real one that the environment offers. */
+export function subjects(): Subject[] {
+  const { KUBEBUILDER_ASSETS: assets, KUBECONFIG: kubeconfig } = process.env;
+  const found: Subject[] = [{ name: 'the in-process server', inProcess: true, start: inProcess }];
+  if (assets !== undefined && assets !== '')
+    found.push({ name: 'kube-apiserver of KUBEBUILDER_ASSETS', inProcess: false, start: () => fromAssets(assets) });
+  if (kubeconfig !== undefined && kubeconfig !== '')
+    found.push({ name: 'the cluster of KUBECONFIG', inProcess: false, start: () => fromKubeconfig(kubeconfig) });
+  return found;
+}
+
+/** Keeps the clients that it makes, to close them at the end. */
+class Clients {
+  readonly #made: TestClient[] = [];
+
+  make(access: Access): TestClient {
+    const client = new TestClient(access);
+    this.#made.push(client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#made) client.close();
+  }
+}
+
+async function inProcess(): Promise<Server> {
+  const cluster = await startCluster();
+  const clients = new Clients();
+  const clientFor = (user: string, groups: readonly string[] = []): TestClient => {
+    const { certificate = '', key = '' } = cluster.clientFor({ user, groups });
+    return clients.make({ url: cluster.url, ca: cluster.ca, cert: certificate, key });
+  };
+  return {
+    admin: clientFor('admin', ['system:masters']),
+    clientFor,
+    stop: async () => {
+      clients.close();
+      await cluster.stop();
+    },
+  };
+}
+
+async function fromAssets(assets: string): Promise<Server> {
+  const server = await startRealServer(assets);
+  const clients = new Clients();
+  const clientFor = (user: string, groups: readonly string[] = []): TestClient => {
+    const { certificate, key } = server.authority.issue({ commonName: user, organizations: groups });
+    return clients.make({ url: server.url, ca: server.authority.certificate, cert: certificate, key });
+  };
+  return {
+    admin: clientFor('admin', ['system:masters']),
+    clientFor,
+    stop: async () => {
+      clients.close();
+      await server.stop();
+    },
+  };
+}
+
+/** Somebody else's cluster gives us no certificates: other users are impersonated. */
+async function fromKubeconfig(path: string): Promise<Server> {
+  const config: Json = parse(await readFile(path, 'utf8'));
+  const context = arrayAt(config, 'contexts').find((each) => textAt(each, 'name') === textAt(config, 'current-context'));
+  const named = (list: string, name: string): Json | undefined => arrayAt(config, list).find((each) => textAt(each, 'name') === name);
+  const cluster = named('clusters', textAt(context, 'context', 'cluster'));
+  const user = named('users', textAt(context, 'context', 'user'));
+  const decoded = (value: string): string => Buffer.from(value, 'base64').toString();
+  const token = textAt(user, 'user', 'token');
+  const access: Access = {
+    url: textAt(cluster, 'cluster', 'server'),
+    ca: decoded(textAt(cluster, 'cluster', 'certificate-authority-data')),
+    ...(token === ''
+      ? { cert: decoded(textAt(user, 'user', 'client-certificate-data')), key: decoded(textAt(user, 'user', 'client-key-data')) }
+      : { token }),
+  };
+  const clients = new Clients();
+  return {
+    admin: clients.make(access),
+    clientFor: (name) => clients.make({ ...access, headers: { 'Impersonate-User': name } }),
+    stop: () => Promise.resolve(clients.close()),
+  };
+}
