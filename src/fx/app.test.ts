@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { recorder, rejection, settled } from '../../test/support.ts';
-import { app, component, invoke, Lifecycle, module, optional, token, type App, type Component, type Token } from './index.ts';
+import { app, component, EventSink, invoke, Lifecycle, module, optional, token, type App, type Component, type Token } from './index.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
 import { turn } from './testing/clock.ts';
 
@@ -596,5 +596,45 @@ describe('App: memory', () => {
     const before = await heap();
     for (let round = 0; round < 1000; round += 1) await cycle();
     expect((await heap()) - before).toBeLessThan(1024 * 1024);
+  });
+});
+
+describe('App: stop', () => {
+  it('does not repeat the error of an earlier stop', async () => {
+    let isBroken = true;
+    const flaky = component({
+      name: 'flaky',
+      create: () => undefined,
+      stop: () => {
+        if (isBroken) throw new Error('still busy');
+      },
+    });
+    const subject = app([flaky], { process: fakeProcess() });
+    await subject.start();
+    await expect(subject.stop()).rejects.toThrow('still busy');
+    await subject.stop();
+    isBroken = false;
+    await subject.start();
+    await subject.stop();
+  });
+
+  it('shares one stop among all who ask for it at the same time', async () => {
+    let stops = 0;
+    const once = component({ name: 'once', create: () => undefined, stop: async () => void (stops += 1) });
+    const subject = app([once], { process: fakeProcess() });
+    await subject.start();
+    await Promise.all([subject.stop(), subject.stop()]);
+    expect(stops).toBe(1);
+  });
+});
+
+describe('App: a logger that is no function', () => {
+  it('is a wrong value', async () => {
+    const wrong = component({ name: 'wrong', provides: EventSink, create: () => 'console' as never });
+    const error = await app([wrong], { process: fakeProcess() })
+      .start()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'FX_BAD_VALUE' });
+    expect(String(error)).toContain('wrong owes a value for "fx.event-sink", but its constructor yielded the string "console"');
   });
 });

@@ -67,6 +67,8 @@ const signals = { SIGINT: 2, SIGTERM: 15 } as const;
  * components are constructed once.
  */
 export class App {
+  /** What is wrong with the list, as {@link start} throws it; `undefined` when it can begin. */
+  readonly error: FxError | undefined;
   readonly #options: AppOptions;
   readonly #internals: Internals;
   readonly #clock: Clock;
@@ -100,9 +102,6 @@ export class App {
     this.#crew = this.#makeCrew();
     this.#runner = this.#makeRunner();
   }
-
-  /** What is wrong with the list, as {@link start} throws it; `undefined` when it can begin. */
-  readonly error: FxError | undefined;
 
   /** Everything that is wrong with the list; constructs nothing. Exactly what {@link start} would report. */
   validate(): readonly Finding[] {
@@ -161,8 +160,12 @@ export class App {
       this.#state = 'stopping';
       this.#stopping = this.#stop();
     }
-    await this.#stopping;
-    this.#release();
+    try {
+      await this.#stopping;
+    } finally {
+      this.#stopping = undefined;
+      this.#release();
+    }
   }
 
   /**
@@ -249,7 +252,6 @@ export class App {
     const outcome = failureOf(await this.#runner.stop());
     this.#state = 'stopped';
     this.#emit({ kind: 'Stopped', at: this.#clock.monotonic(), ...outcome });
-    this.#release();
     if (outcome.error !== undefined) throw outcome.error;
   }
 

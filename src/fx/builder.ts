@@ -1,6 +1,7 @@
 import { Call } from './calls.ts';
 import type { Crew } from './crew.ts';
 import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
+import { EventSink } from './events.ts';
 import { isProvider, type Node, type Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
 import { isThenable } from './lifecycle.ts';
@@ -168,8 +169,9 @@ function entriesOf(value: unknown): [string, unknown][] {
 function checkValue({ item, label }: Node, value: unknown): void {
   item.outputs.forEach(({ property, token, group }) => {
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
+    const isWrongLogger = token === (EventSink as Token) && typeof given !== 'function';
     const owesList = group !== undefined && (group.flatten === true || !isProvider(item));
-    if (given !== undefined && (!owesList || Array.isArray(given) || (!isProvider(item) && given instanceof Map))) return;
+    if (given !== undefined && !isWrongLogger && (!owesList || Array.isArray(given) || (!isProvider(item) && given instanceof Map))) return;
     const owed = `${owesList ? 'a list for group' : 'a value for'} "${token.key}"${property === undefined ? '' : ` as "${property}"`}`;
     const message = `${label} owes ${owed}, but its constructor yielded ${describeValue(given)}`;
     const fix = 'return what "provides" declares; a capability that may be absent is required with optional()';

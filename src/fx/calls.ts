@@ -1,7 +1,7 @@
 import type { Crew } from './crew.ts';
 import { findingsOf, FxError, messageOf, type Code, type Finding } from './errors.ts';
 import type { Instance } from './instance.ts';
-import { CallContext, isThenable, within } from './lifecycle.ts';
+import { isThenable, within } from './lifecycle.ts';
 import type { Place } from './place.ts';
 
 /** What the phases of a component's life differ in when one of its functions goes wrong. */
@@ -29,19 +29,19 @@ export abstract class Call {
   abstract readonly name: string;
   abstract readonly place: Place;
   protected readonly crew: Crew;
-  readonly #bounds: Bounds;
+  protected readonly bounds: Bounds;
 
   constructor(crew: Crew, what: Bounds & { readonly instance: Instance; readonly phase: Phase }) {
     this.crew = crew;
     this.instance = what.instance;
     this.phase = what.phase;
-    this.#bounds = what;
+    this.bounds = what;
   }
 
-  protected abstract run(context: CallContext): unknown;
+  protected abstract run(): unknown;
   /** Told how it ended, before that is thrown or returned. */
   protected abstract ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void;
-  protected givenUp(): void {}
+  protected givenUp(_reason: unknown): void {}
   protected settledLate(_outcome: { readonly error?: unknown }): void {}
 
   /**
@@ -49,14 +49,13 @@ export abstract class Call {
    * component failed. A synchronous call costs no timer and no promise.
    */
   make(): unknown {
-    const { begun, ms } = this.#bounds;
-    const context = new CallContext(begun + ms);
+    const { begun, ms } = this.bounds;
     let result: unknown;
     try {
       if (this.crew.isInterrupted && this.#isStarting) this.crew.interrupt.throwIfAborted();
       if (ms <= 0 && this.#isStarting) throw this.#timedOut();
-      result = this.run(context);
-      if (isThenable(result)) return this.#wait(result, context);
+      result = this.run();
+      if (isThenable(result)) return this.#wait(result);
     } catch (error) {
       this.#fail(error);
     }
@@ -68,8 +67,8 @@ export abstract class Call {
     return this.phase !== 'drain' && this.phase !== 'stop';
   }
 
-  async #wait(result: PromiseLike<unknown>, context: CallContext): Promise<unknown> {
-    const { begun, ms } = this.#bounds;
+  async #wait(result: PromiseLike<unknown>): Promise<unknown> {
+    const { begun, ms } = this.bounds;
     let value: unknown;
     try {
       value = await within(result, {
@@ -77,10 +76,7 @@ export abstract class Call {
         ms,
         interrupt: this.#isStarting ? this.crew.interrupt : undefined,
         timedOut: () => this.#timedOut(),
-        givenUp: (reason) => {
-          this.givenUp();
-          context.abort(reason);
-        },
+        givenUp: (reason) => this.givenUp(reason),
         settledLate: (outcome) => {
           this.crew.emit(this.instance, { kind: 'SettledLate', ...this.crew.common(this.instance), hook: this.name, ...outcome });
           this.settledLate(outcome);
@@ -94,7 +90,7 @@ export abstract class Call {
   }
 
   #fail(error: unknown): never {
-    this.ended({ runtimeMs: this.crew.clock.monotonic() - this.#bounds.begun, error });
+    this.ended({ runtimeMs: this.crew.clock.monotonic() - this.bounds.begun, error });
     throw new FxError(findingsOf(error, (cause) => this.#failure(cause)));
   }
 
@@ -109,7 +105,7 @@ export abstract class Call {
   }
 
   #timedOut(): FxError {
-    const { ms, isOwn } = this.#bounds;
+    const { ms, isOwn } = this.bounds;
     const seconds = `${Math.round(ms) / 1000} s`;
     const limit = isOwn ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
     const { running, done } = this.crew.progress(this.instance, this.phase === 'create' ? 'constructed' : 'started');

@@ -90,7 +90,7 @@ export class Instance {
         },
       ]);
     }
-    this.hooks = [...this.hooks, new HookRecord(hook, place)];
+    this.hooks = this.hooks.concat(new HookRecord(hook, place));
   }
 
   /** The first of what it cannot do without that is not there, because it failed or was skipped itself. */

@@ -3,7 +3,7 @@ import type { Crew } from './crew.ts';
 import { findingsOf, messageOf, type Code, type Finding } from './errors.ts';
 import type { EventOf } from './events.ts';
 import type { HookRecord, Instance } from './instance.ts';
-import { isThenable, type CallContext } from './lifecycle.ts';
+import { CallContext, isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { inOrder, type Step } from './walk.ts';
 
@@ -179,6 +179,7 @@ export class Runner {
 class HookCall extends Call {
   declare record: HookRecord;
   /** Called when a start hook was given up and then succeeded after all. */
+  #context: CallContext | undefined;
   startedLate: ((instance: Instance, record: HookRecord) => void) | undefined;
 
   get name(): string {
@@ -194,8 +195,9 @@ class HookCall extends Call {
     this.record.begin(this.phase);
   }
 
-  protected run(context: CallContext): unknown {
-    return this.record.hook[this.phase as HookPhase]?.(context);
+  protected run(): unknown {
+    this.#context = new CallContext(this.bounds.begun + this.bounds.ms);
+    return this.record.hook[this.phase as HookPhase]?.(this.#context);
   }
 
   protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
@@ -203,8 +205,9 @@ class HookCall extends Call {
     this.#emit(1, outcome);
   }
 
-  protected override givenUp(): void {
+  protected override givenUp(reason: unknown): void {
     this.record.isStillRunning = true;
+    this.#context?.abort(reason);
   }
 
   protected override settledLate(outcome: { readonly error?: unknown }): void {
