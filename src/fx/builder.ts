@@ -1,12 +1,13 @@
 import { Call } from './calls.ts';
+import type { Item } from './component.ts';
 import type { Crew } from './crew.ts';
 import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
 import { EventSink } from './events.ts';
-import { isProvider, type Node, type Source } from './graph.ts';
+import { findingAt, isProvider, type Node, type Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
 import { isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import type { Input, Token } from './token.ts';
+import type { Input, Output, Token } from './token.ts';
 import type { Step } from './walk.ts';
 
 /** The values that the framework itself provides, made for the component that asks. */
@@ -166,15 +167,28 @@ function entriesOf(value: unknown): [string, unknown][] {
   return Array.isArray(value) ? value.map((each, index) => [String(index), each]) : [];
 }
 
-function checkValue({ item, label }: Node, value: unknown): void {
-  item.outputs.forEach(({ property, token, group }) => {
+function checkValue(node: Node, value: unknown): void {
+  node.item.outputs.forEach((output) => {
+    const { property } = output;
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
-    const isWrongLogger = token === (EventSink as Token) && typeof given !== 'function';
-    const owesList = group !== undefined && (group.flatten === true || !isProvider(item));
-    if (given !== undefined && !isWrongLogger && (!owesList || Array.isArray(given) || (!isProvider(item) && given instanceof Map))) return;
-    const owed = `${owesList ? 'a list for group' : 'a value for'} "${token.key}"${property === undefined ? '' : ` as "${property}"`}`;
-    const message = `${label} owes ${owed}, but its constructor yielded ${describeValue(given)}`;
-    const fix = 'return what "provides" declares; a capability that may be absent is required with optional()';
-    throw new FxError([{ code: 'FX_BAD_VALUE', message, component: label, place: String(item.place), fix }]);
+    if (!isAsDeclared(node.item, output, given)) throw wrongValue(node, output, given);
   });
+}
+
+function owesList({ kind }: Item, { group }: Output): boolean {
+  return group !== undefined && (group.flatten === true || kind === 'decorate' || kind === 'replace');
+}
+
+function isAsDeclared(item: Item, output: Output, given: unknown): boolean {
+  if (output.token === (EventSink as Token)) return typeof given === 'function';
+  if (!owesList(item, output)) return given !== undefined;
+  return Array.isArray(given) || (given instanceof Map && !isProvider(item));
+}
+
+function wrongValue(node: Node, output: Output, given: unknown): FxError {
+  const { token, property } = output;
+  const owed = `${owesList(node.item, output) ? 'a list for group' : 'a value for'} "${token.key}"${property === undefined ? '' : ` as "${property}"`}`;
+  const message = `${node.label} owes ${owed}, but its constructor yielded ${describeValue(given)}`;
+  const fix = 'return what "provides" declares; a capability that may be absent is required with optional()';
+  return new FxError([findingAt(node, 'FX_BAD_VALUE', { message, fix })]);
 }
