@@ -15,21 +15,21 @@ export interface Clock {
 export const Clock = token<Clock>()('fx.clock');
 
 /** Longer delays overflow Node's timers, which then fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
+export const longestDelayMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(ms, longestDelayMs));
-    return () => clearTimeout(timer);
-  },
+  after: (ms, callback) => cancelling(setTimeout(callback, Math.min(ms, longestDelayMs))),
   async sleep(ms, signal) {
-    try {
-      await sleepFor(Math.min(ms, longestDelayMs), undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
+    await sleepFor(Math.min(ms, longestDelayMs), undefined, { signal }).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw error;
-    }
+    });
   },
 };
+
+/** What a timer is taken back with. */
+export function cancelling(timer: NodeJS.Timeout): () => void {
+  return () => clearTimeout(timer);
+}

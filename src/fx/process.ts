@@ -1,3 +1,4 @@
+import { cancelling, longestDelayMs } from './clock.ts';
 import { token } from './token.ts';
 
 /** What a component may know of the process it runs in; a component, so that tests own environment, signals and exit. */
@@ -24,14 +25,8 @@ export const systemProcess: Process = {
     process.on(signal, listener);
     return () => process.off(signal, listener);
   },
-  keepAlive() {
-    const timer = setInterval(() => {}, 2 ** 31 - 1);
-    return () => clearInterval(timer);
-  },
+  keepAlive: () => cancelling(setInterval(() => {}, longestDelayMs)),
   exit: (code) => process.exit(code),
   warn: (text) => process.stderr.write(text),
-  ifStillAliveAfter(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
-    return () => clearTimeout(timer);
-  },
+  ifStillAliveAfter: (ms, callback) => cancelling(setTimeout(callback, ms).unref()),
 };
