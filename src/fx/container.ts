@@ -13,20 +13,16 @@ export async function containerOf({ root }: Graph, instances: readonly Instance[
   const container = new Container({ defaultScope: 'Singleton' });
   const bind = (token: Token, values: readonly unknown[]): void =>
     values.forEach((value) => void container.bind(token).toConstantValue(value));
-  for (const [token, source] of root.values) bind(token, shown(root.decorators.get(token) ?? source, instances));
+  const shown = (source: Source): readonly unknown[] => {
+    const instance = instances[source.node.rank];
+    return instance?.isBuilt === true && !isLost(instance) ? [valueOf(source, instances)] : [];
+  };
+  for (const [token, source] of root.values) bind(token, shown(root.decorators.get(token) ?? source));
   for (const [token, members] of root.groups) {
     const decorator = root.groupDecorators.get(token);
-    if (decorator === undefined) members.forEach((member) => bind(token, shown(member, instances)));
-    else
-      bind(
-        token,
-        shown(decorator, instances).flatMap((list) => [...(list instanceof Map ? list.values() : (list as readonly unknown[]))]),
-      );
+    const lists = decorator === undefined ? [members.flatMap(shown)] : (shown(decorator) as (readonly unknown[])[]);
+    // A decorated group is a list or a map.
+    for (const list of lists) bind(token, [...list.values()]);
   }
   return container;
-}
-
-function shown(source: Source, instances: readonly Instance[]): readonly unknown[] {
-  const instance = instances[source.node.rank];
-  return instance?.isBuilt === true && !isLost(instance) ? [valueOf(source, instances)] : [];
 }

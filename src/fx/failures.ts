@@ -2,9 +2,9 @@ import { errorOf, findingsOf, messageOf, type Finding, type FxError } from './er
 
 /** What a start failed of. Components that were merely interrupted because another failed are not to blame. */
 export function findingsIn(error: unknown): readonly [Finding, ...Finding[]] {
-  const errors = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [error];
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   const findings = errors.flatMap((each) => findingsOf(each, unexpected));
-  const guilty = findings.filter(({ code }) => code !== 'FX_INTERRUPTED');
+  const guilty = findings.filter(isGuilty);
   const [first = unexpected(error), ...others] = guilty.length > 0 ? guilty : findings.slice(0, 1);
   return [first, ...others];
 }
@@ -16,15 +16,13 @@ export function failureOf(findings: readonly Finding[]): { readonly error?: FxEr
 
 /** A start that was ended by a stop has not failed; what could not be stopped has. */
 export function rethrowFailedStops(error: unknown): void {
-  const failure = errorOf(findingsIn(error).filter(({ code }) => code !== 'FX_INTERRUPTED'));
+  const failure = errorOf(findingsIn(error).filter(isGuilty));
   if (failure !== undefined) throw failure;
 }
 
+const isGuilty = ({ code }: Finding): boolean => code !== 'FX_INTERRUPTED';
+
 function unexpected(cause: unknown): Finding {
-  return {
-    code: 'FX_STATE',
-    message: `the framework itself failed: ${messageOf(cause)}`,
-    fix: 'report this as a bug of the framework',
-    cause,
-  };
+  const message = `the framework itself failed: ${messageOf(cause)}`;
+  return { code: 'FX_STATE', message, fix: 'report this as a bug of the framework', cause };
 }

@@ -1,6 +1,6 @@
 import { App, appWithRequest, type AppOptions } from './app.ts';
 import type { Complete, List, Needs, Requirements, Wanted } from './component.ts';
-import { FxError } from './errors.ts';
+import { FxError, messageOf } from './errors.ts';
 import { systemProcess, type Process } from './process.ts';
 
 export interface RunOptions extends AppOptions {
@@ -21,18 +21,13 @@ export async function run<const L extends List>(list: L & Complete<L>, options: 
   const { process = systemProcess, graceMs = 5000 } = options;
   const app = new App(list, options);
   const asked = app.wait();
-  let exitCode = 0;
-  try {
-    await Promise.race([app.start(), asked]);
-    const { cause, exitCode: wanted } = await asked;
-    if (cause !== undefined) tell(process, cause);
-    exitCode = wanted;
-  } catch (error) {
-    exitCode = tell(process, error);
-  }
-  await app.stop().catch((error: unknown) => {
-    exitCode = tell(process, error);
-  });
+  const started = Promise.race([app.start(), asked]);
+  const { cause, exitCode: wanted } = await started.then(() => asked).catch((error: unknown) => ({ cause: error, exitCode: 1 }));
+  if (cause !== undefined) tell(process, cause);
+  const exitCode = await app.stop().then(
+    () => wanted,
+    (error: unknown) => tell(process, error),
+  );
   process.ifStillAliveAfter(graceMs, () =>
     app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop`),
   );
@@ -59,30 +54,17 @@ export async function oneShot<const L extends List, const R extends Requirements
   const ending = new AbortController();
   void app.wait().then(({ by, cause }) => ending.abort(cause ?? new Error(`${by} asked the app to end`)));
   const { signal } = ending;
-  const outcomes = [
-    await settle(async () => {
-      await app.start({ signal });
-      return work(needs as Needs<R>, signal);
-    }),
-    await settle(() => app.stop()),
-  ] as const;
-  const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+  const [done] = await Promise.allSettled([app.start({ signal }).then(() => work(needs as Needs<R>, signal))]);
+  const [stopped] = await Promise.allSettled([app.stop()]);
+  const errors = [done, stopped].flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
   if (errors.length > 1) throw new AggregateError(errors, 'the function failed, and then the app did not stop cleanly');
   if (errors.length > 0) throw errors[0];
-  return (outcomes[0] as { readonly value: T }).value;
-}
-
-async function settle<T>(work: () => Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    return { error };
-  }
+  return (done as PromiseFulfilledResult<T>).value;
 }
 
 /** The framework's own errors say all in their message; a stranger's needs its stack. */
 function tell(process: Process, error: unknown): number {
-  const text = error instanceof Error ? (error instanceof FxError ? error.message : (error.stack ?? error.message)) : String(error);
+  const text = error instanceof Error && !(error instanceof FxError) ? (error.stack ?? error.message) : messageOf(error);
   process.warn(`${text}\n`);
   return 1;
 }
