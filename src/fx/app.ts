@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Container } from 'inversify';
 import { Builder, type BuiltIns, type Intercept } from './builder.ts';
 import { Clock, systemClock } from './clock.ts';
@@ -20,7 +21,7 @@ import { Process, systemProcess } from './process.ts';
 import { declarations } from './declarations.ts';
 import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
 import { Runner } from './runner.ts';
-import { ShutdownBox, Shutdowner, type Shutdown } from './shutdown.ts';
+import { Shutdowner, type Shutdown } from './shutdown.ts';
 import { sink } from './sinks.ts';
 import { token, type Token } from './token.ts';
 
@@ -59,7 +60,7 @@ export function app<const L extends List>(list: L & Complete<L>, options: AppOpt
 }
 
 const defaultTimeoutMs = 300_000;
-const signals = { SIGINT: 2, SIGTERM: 15 } as const;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * An ordered list of components, through its whole life: planned when made, then constructed, started and made ready by
@@ -75,16 +76,25 @@ export class App {
   readonly #process: Process;
   readonly #journal: Journal;
   readonly #graph: Graph;
-  readonly #builtIns: BuiltIns;
-  readonly #shutdown = new ShutdownBox();
+  readonly #builtIns: BuiltIns = new Map<Token, (asking: Instance) => unknown>([
+    [Lifecycle, (asking) => asking.lifecycle],
+    [Shutdowner, (asking) => this.#shutdownerOf(asking)],
+    [Jobs, (asking) => jobsOf(asking, { crew: this.#crew, emit: this.#emit, shutdowner: this.#shutdownerOf(asking) })],
+    [Clock, () => this.#clock],
+    [Process, () => this.#process],
+    [DotGraph, () => this.graph('dot')],
+  ]);
   #state: Report['state'] = 'stopped';
   #isBuilt = false;
-  #hasFailedToBuild = false;
   #crew: Crew;
   #runner: Runner;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #unlisten: (() => void) | undefined;
+  /** The first request to end, until the app has stopped, and whoever waits for it. */
+  #requested: Shutdown | undefined;
+  #request = Promise.withResolvers<Shutdown>();
+  /** End the listening to signals. */
+  #releases: readonly (() => void)[] = [];
   /** How many have come: the second in a row means that somebody has lost patience. */
   #signals = 0;
   #container: Promise<Container> | undefined;
@@ -94,13 +104,11 @@ export class App {
     this.#internals = internals;
     this.#clock = options.clock ?? systemClock;
     this.#process = options.process ?? systemProcess;
-    this.#builtIns = this.#makeBuiltIns();
     const items = internals.request === undefined || !Array.isArray(list) ? list : [...list, internals.request];
     this.#graph = plan({ list: items, settings: options.settings, builtIns: new Set(this.#builtIns.keys()) });
     this.error = errorOf(this.#graph.findings);
     this.#journal = this.#makeJournal();
-    this.#crew = this.#makeCrew();
-    this.#runner = this.#makeRunner();
+    [this.#crew, this.#runner] = this.#equip();
   }
 
   /** Everything that is wrong with the list; constructs nothing. Exactly what {@link start} would report. */
@@ -144,7 +152,7 @@ export class App {
    * started is stopped in reverse, on the stop budget, before this rejects with one {@link FxError}.
    */
   start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    if (this.#state !== 'stopped') return Promise.reject(wrongState('start', this.#state));
+    if (this.#state !== 'stopped') return Promise.reject(alreadyIn(this.#state));
     this.#state = 'starting';
     this.#starting = this.#start(signal);
     return this.#starting;
@@ -164,7 +172,11 @@ export class App {
       await this.#stopping;
     } finally {
       this.#stopping = undefined;
-      this.#release();
+      this.#releases.forEach((release) => release());
+      this.#releases = [];
+      this.#signals = 0;
+      if (this.#requested !== undefined) this.#request = Promise.withResolvers();
+      this.#requested = undefined;
     }
   }
 
@@ -173,14 +185,11 @@ export class App {
    * stopped. A second signal ends the process at once with 128 plus its number. Stops nothing by itself.
    */
   wait(): Promise<Shutdown> {
-    if (this.#unlisten === undefined) {
-      const releases = Object.entries(signals).map(([name, number]) =>
-        this.#process.onSignal(name as NodeJS.Signals, () => this.#signalled(name, number)),
-      );
-      releases.push(this.#process.keepAlive());
-      this.#unlisten = () => releases.forEach((release) => release());
+    if (this.#releases.length === 0) {
+      const listening = signals.map((name) => this.#process.onSignal(name, () => this.#signalled(name)));
+      this.#releases = [...listening, this.#process.keepAlive()];
     }
-    return this.#shutdown.wait();
+    return this.#request.promise;
   }
 
   /** Tells the sinks and ends the process. */
@@ -193,12 +202,11 @@ export class App {
     const interrupt = (): void => this.#crew.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
     signal?.addEventListener('abort', interrupt);
     try {
-      if (!this.#isBuilt) this.#declare();
-      if (this.error !== undefined) throw this.error;
-      if (this.#hasFailedToBuild) this.#buildAnew();
+      if (!this.#isBuilt) this.#prepare();
       this.#crew.begin(this.#options.startTimeoutMs ?? secondsOf(this.#process.env['DD_FX_START_TIMEOUT_SECONDS']));
       if (signal?.aborted === true) interrupt();
       if (!this.#isBuilt) await this.#build();
+      this.#isBuilt = true;
       await this.#runner.start();
       this.#crew.interrupt.throwIfAborted();
       this.#state = 'started';
@@ -214,32 +222,23 @@ export class App {
     }
   }
 
-  /** What failed once is tried again, and nothing of that attempt is left. */
-  #buildAnew(): void {
-    this.#hasFailedToBuild = false;
-    this.#crew = this.#makeCrew();
-    this.#runner = this.#makeRunner();
-  }
-
-  #declare(): void {
-    if (!this.#journal.isHeard) return;
-    const told = declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() });
+  /** Declares and proves the list. What failed once is tried again, and nothing of that attempt is left. */
+  #prepare(): void {
+    const told = this.#journal.isHeard ? declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() }) : [];
     for (const { event, scope } of told) this.#journal.emit(event, scope);
+    if (this.error !== undefined) throw this.error;
+    if (this.#crew.instances.some(({ state }) => state !== 'planned')) [this.#crew, this.#runner] = this.#equip();
   }
 
-  async #build(): Promise<void> {
+  #build(): Promise<void> {
     const { createTimeoutMs = Infinity } = this.#options;
-    await new Builder(this.#crew, { builtIns: this.#builtIns, createTimeoutMs, intercept: this.#internals.intercept }).build();
-    this.#isBuilt = true;
+    return new Builder(this.#crew, { builtIns: this.#builtIns, createTimeoutMs, intercept: this.#internals.intercept }).build();
   }
 
   async #rollBack(error: unknown): Promise<FxError> {
     const causes = findingsIn(error);
-    if (!this.#isBuilt) {
-      // Nothing has started. What became of each component is kept until the next start, for report and graph.
-      this.#hasFailedToBuild = true;
-      return new FxError(causes);
-    }
+    // Nothing has started. What became of each component is kept until the next start, for report and graph.
+    if (!this.#isBuilt) return new FxError(causes);
     this.#emit({ kind: 'RollingBack', at: this.#clock.monotonic(), error: new FxError(causes) });
     const findings = await this.#runner.stop();
     this.#emit({ kind: 'RolledBack', at: this.#clock.monotonic(), ...failureOf(findings) });
@@ -247,92 +246,50 @@ export class App {
   }
 
   async #stop(): Promise<void> {
-    const { requested } = this.#shutdown;
-    if (requested !== undefined) this.#emit({ kind: 'Stopping', at: this.#clock.monotonic(), by: requested.by });
+    if (this.#requested !== undefined) this.#emit({ kind: 'Stopping', at: this.#clock.monotonic(), by: this.#requested.by });
     const outcome = failureOf(await this.#runner.stop());
     this.#state = 'stopped';
     this.#emit({ kind: 'Stopped', at: this.#clock.monotonic(), ...outcome });
     if (outcome.error !== undefined) throw outcome.error;
   }
 
-  #release(): void {
-    this.#unlisten?.();
-    this.#unlisten = undefined;
-    this.#signals = 0;
-    this.#shutdown.clear();
-  }
-
-  #signalled(name: string, number: number): void {
+  #signalled(name: (typeof signals)[number]): void {
     this.#signals += 1;
     this.#ask({ by: name, exitCode: 0 });
-    if (this.#signals > 1) this.forceExit(128 + number, `${name} came while the app was already ending`);
+    if (this.#signals > 1) this.forceExit(128 + constants.signals[name], `${name} came while the app was already ending`);
   }
 
   #ask(shutdown: Shutdown): void {
     const { by, exitCode, cause } = shutdown;
     this.#emit({ kind: 'ShutdownRequested', at: this.#clock.monotonic(), by, exitCode, ...(cause === undefined ? {} : { error: cause }) });
-    this.#shutdown.request(shutdown);
+    this.#requested ??= shutdown;
+    this.#request.resolve(this.#requested);
   }
 
-  #emit(event: Event): void {
-    this.#journal.emit(event, this.#graph.root);
-  }
+  readonly #emit = (event: Event): void => this.#journal.emit(event, this.#graph.root);
 
   #makeJournal(): Journal {
     const { sinks = [] } = this.#options;
     const trace = this.#process.env['TRACE_FX'];
     const stderr = sink.console((text) => this.#process.warn(text));
     const journal = new Journal(trace === '1' ? [...sinks, stderr] : sinks, trace === '0' ? () => {} : stderr);
-    if (trace !== '0') {
-      for (const node of this.#graph.order)
-        if (node.item.outputs.some((output) => output.token === (EventSink as Token))) journal.expect(node.scope);
-    }
+    const heard = trace === '0' ? [] : this.#graph.order;
+    for (const { item, scope } of heard) if (item.outputs.some((each) => each.token === (EventSink as Token))) journal.expect(scope);
     return journal;
   }
 
-  #makeCrew(): Crew {
-    return new Crew({ graph: this.#graph, clock: this.#clock, journal: this.#journal, concurrency: this.#options.concurrency ?? 1 });
-  }
-
-  #makeRunner(): Runner {
-    const { hookTimeoutMs = Infinity, stopTimeoutMs = secondsOf(this.#process.env['DD_FX_STOP_TIMEOUT_SECONDS']) } = this.#options;
-    return new Runner(this.#crew, { hookTimeoutMs, stopTimeoutMs });
-  }
-
-  #makeBuiltIns(): BuiltIns {
-    return new Map<Token, (asking: Instance) => unknown>([
-      [Lifecycle, (asking) => asking.lifecycle],
-      [Shutdowner, (asking) => this.#shutdownerOf(asking)],
-      [Jobs, (asking) => this.#jobsOf(asking)],
-      [Clock, () => this.#clock],
-      [Process, () => this.#process],
-      [DotGraph, () => this.graph('dot')],
-    ]);
+  #equip(): [Crew, Runner] {
+    const { concurrency = 1, hookTimeoutMs = Infinity } = this.#options;
+    const { stopTimeoutMs = secondsOf(this.#process.env['DD_FX_STOP_TIMEOUT_SECONDS']) } = this.#options;
+    const crew = new Crew({ graph: this.#graph, clock: this.#clock, journal: this.#journal, concurrency });
+    return [crew, new Runner(crew, { hookTimeoutMs, stopTimeoutMs })];
   }
 
   #shutdownerOf({ node }: Instance): Shutdowner {
     return {
-      shutdown: ({ cause, exitCode = cause === undefined ? 0 : 1 } = {}) => {
-        this.#ask({ by: node.label, exitCode, ...(cause === undefined ? {} : { cause }) });
-      },
+      shutdown: ({ cause, exitCode = cause === undefined ? 0 : 1 } = {}) =>
+        this.#ask({ by: node.label, exitCode, ...(cause === undefined ? {} : { cause }) }),
     };
-  }
-
-  #jobsOf(asking: Instance): Jobs {
-    const watcher = {
-      failed: (job: string, failures: number, how: { readonly error: unknown; readonly retryInMs: number | undefined }) =>
-        this.#emit({ kind: 'JobFailed', ...this.#crew.common(asking), job, failures, ...how }),
-      recovered: (job: string, failures: number) => this.#emit({ kind: 'JobRecovered', ...this.#crew.common(asking), job, failures }),
-      shutdown: (cause: FxError) => this.#shutdownerOf(asking).shutdown({ cause }),
-    };
-    const jobs: Jobs = jobsOf(
-      (hook, report) => {
-        asking.append(hook, asking.node.item.place);
-        asking.jobs = [...asking.jobs, report];
-      },
-      { clock: this.#clock, watcher },
-    );
-    return jobs;
   }
 }
 
@@ -340,13 +297,9 @@ export class App {
 export function appWithRequest(
   list: List,
   options: AppOptions,
-  asked: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void; readonly intercept?: Intercept },
+  { requires, receive }: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void },
 ): App {
-  const { requires, receive, intercept } = asked;
-  return new App(list, options, {
-    request: request(requires, receive, new Place(appWithRequest)),
-    ...(intercept === undefined ? {} : { intercept }),
-  });
+  return new App(list, options, { request: request(requires, receive, new Place(appWithRequest)) });
 }
 
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */
@@ -354,6 +307,6 @@ function secondsOf(text: string | undefined): number {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) * 1000 : defaultTimeoutMs;
 }
 
-function wrongState(call: string, state: string): FxError {
-  return new FxError([{ code: 'FX_STATE', message: `attempted to ${call} the app when in state: ${state}`, fix: 'stop it first' }]);
+function alreadyIn(state: string): FxError {
+  return new FxError([{ code: 'FX_STATE', message: `attempted to start the app when in state: ${state}`, fix: 'stop it first' }]);
 }

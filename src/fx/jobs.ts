@@ -1,20 +1,21 @@
-import type { Clock } from './clock.ts';
+import type { Crew } from './crew.ts';
 import { FxError, messageOf } from './errors.ts';
-import type { HookContext } from './lifecycle.ts';
+import type { Event } from './events.ts';
+import type { Instance } from './instance.ts';
+import type { Shutdowner } from './shutdown.ts';
 import { token } from './token.ts';
 
-/** How a failing job is tried again: the delay doubles from the first to the longest. */
-interface Retry {
-  /** Attempts in a row before the job gives up. Default: no limit. */
-  readonly attemptsMax?: number;
-  /** Milliseconds before the second attempt. Default 1 000. */
-  readonly firstDelayMs?: number;
-  /** Milliseconds. Default 60 000. */
-  readonly longestDelayMs?: number;
-}
 interface JobOptions {
   readonly name: string;
-  readonly retry?: Retry;
+  /** How a failing job is tried again: the delay doubles from the first to the longest. */
+  readonly retry?: {
+    /** Attempts in a row before the job gives up. Default: no limit. */
+    readonly attemptsMax?: number;
+    /** Milliseconds before the second attempt. Default 1 000. */
+    readonly firstDelayMs?: number;
+    /** Milliseconds. Default 60 000. */
+    readonly longestDelayMs?: number;
+  };
   /** What follows when it gives up: it stays unhealthy (default), or the app shuts down with the failure as cause. */
   readonly onGivingUp?: 'unhealthy' | 'shutdown';
 }
@@ -48,141 +49,95 @@ export interface JobReport {
   readonly lastError: unknown;
 }
 
-export interface JobWatcher {
-  failed(job: string, failures: number, how: { readonly error: unknown; readonly retryInMs: number | undefined }): void;
-  recovered(job: string, failures: number): void;
-  shutdown(cause: FxError): void;
-}
-
 interface Task {
   readonly kind: JobReport['kind'];
   readonly options: JobOptions;
   /** One attempt. Tells that it is doing well by calling `healthy`. */
-  readonly attempt: (signal: AbortSignal, healthy: () => void) => Promise<void>;
-  /** Milliseconds from a success to the next attempt; undefined when a success ends the job. */
-  readonly againMs: number | undefined;
+  readonly attempt: (signal: AbortSignal, healthy: () => void) => unknown;
+  /** Milliseconds from a success to the next attempt; absent when a success ends the job. */
+  readonly againMs?: number;
 }
 
-/** Keeps one job running. */
-class Supervisor {
-  readonly #task: Task;
-  readonly #clock: Clock;
-  readonly #watcher: JobWatcher;
-  #state: JobReport['state'] = 'idle';
-  #failures = 0;
-  #lastError: unknown;
-  #controller = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+/** What jobs need of the app that they are part of. */
+interface Surroundings {
+  readonly crew: Crew;
+  readonly emit: (event: Event) => void;
+  readonly shutdowner: Shutdowner;
+}
 
-  constructor(task: Task, { clock, watcher }: { readonly clock: Clock; readonly watcher: JobWatcher }) {
-    this.#task = task;
-    this.#clock = clock;
-    this.#watcher = watcher;
-  }
+/** Makes a job one of its component's hooks, which keeps it running from start to stop. */
+function supervise({ kind, options, attempt, againMs }: Task, asking: Instance, { crew, emit, shutdowner }: Surroundings): void {
+  const { name, retry = {}, onGivingUp } = options;
+  const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
+  let report: JobReport = { name, kind, state: 'idle', failures: 0, lastError: undefined };
+  let controller = new AbortController();
+  let running: Promise<void> | undefined;
 
-  start(): void {
-    this.#controller = new AbortController();
-    this.#failures = 0;
-    this.#running = this.#run(this.#controller.signal);
-  }
-
-  /** Aborts the job and waits until it has ended. */
-  async stop(): Promise<void> {
-    this.#controller.abort(new Error(`job "${this.#task.options.name}" is stopped with its app`));
-    await this.#running;
-  }
-
-  report(): JobReport {
-    const { kind, options } = this.#task;
-    return { name: options.name, kind, state: this.#state, failures: this.#failures, lastError: this.#lastError };
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const waitMs = await this.#attempt(signal);
-      if (waitMs === undefined) return;
-      await this.#clock.sleep(waitMs, signal).catch(() => {});
-    }
-    this.#state = 'stopped';
-  }
-
-  /** Milliseconds until the next attempt, or undefined when there is none. */
-  async #attempt(signal: AbortSignal): Promise<number | undefined> {
-    const { attempt, againMs } = this.#task;
-    this.#state = 'running';
-    try {
-      await attempt(signal, () => this.#recovered());
-      this.#recovered();
-      this.#state = againMs === undefined ? 'done' : 'waiting';
-      return againMs;
-    } catch (error) {
-      return signal.aborted ? 0 : this.#failed(error);
-    }
-  }
-
-  #recovered(): void {
-    if (this.#failures > 0) this.#watcher.recovered(this.#task.options.name, this.#failures);
-    this.#failures = 0;
-    this.#lastError = undefined;
-  }
-
-  #failed(error: unknown): number | undefined {
-    const { name, retry = {}, onGivingUp } = this.#task.options;
-    const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
-    this.#failures += 1;
-    this.#lastError = error;
-    const isLast = this.#failures >= attemptsMax;
-    const retryInMs = isLast ? undefined : Math.min(longestDelayMs, firstDelayMs * 2 ** (this.#failures - 1));
-    this.#state = isLast ? 'gave up' : 'retrying';
-    this.#watcher.failed(name, this.#failures, { error, retryInMs });
-    if (isLast && onGivingUp === 'shutdown') {
-      this.#watcher.shutdown(
-        new FxError([
-          {
-            code: 'FX_JOB_FAILED',
-            message: `job "${name}" gave up after ${this.#failures} attempts: ${messageOf(error)}`,
-            fix: 'see the cause',
-            cause: error,
-          },
-        ]),
-      );
+  const recovered = (): void => {
+    const { failures } = report;
+    if (failures > 0) emit({ kind: 'JobRecovered', ...crew.common(asking), job: name, failures });
+    report = { ...report, failures: 0, lastError: undefined };
+  };
+  const failed = (error: unknown): number | undefined => {
+    const failures = report.failures + 1;
+    const retryInMs = failures >= attemptsMax ? undefined : Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - 1));
+    report = { ...report, state: retryInMs === undefined ? 'gave up' : 'retrying', failures, lastError: error };
+    emit({ kind: 'JobFailed', ...crew.common(asking), job: name, failures, error, retryInMs });
+    if (retryInMs === undefined && onGivingUp === 'shutdown') {
+      const message = `job "${name}" gave up after ${failures} attempts: ${messageOf(error)}`;
+      shutdowner.shutdown({ cause: new FxError([{ code: 'FX_JOB_FAILED', message, fix: 'see the cause', cause: error }]) });
     }
     return retryInMs;
-  }
-}
-
-interface JobHook {
-  readonly name: string;
-  readonly start: (context: HookContext) => void;
-  readonly stop: (context: HookContext) => Promise<void>;
-}
-
-/** The `Jobs` of one component: each job becomes one of its hooks. */
-export function jobsOf(
-  add: (hook: JobHook, report: () => JobReport) => void,
-  supervision: { readonly clock: Clock; readonly watcher: JobWatcher },
-): Jobs {
-  const begin = (task: Task): void => {
-    const supervisor = new Supervisor(task, supervision);
-    add({ name: task.options.name, start: () => supervisor.start(), stop: () => supervisor.stop() }, () => supervisor.report());
   };
+  /** Milliseconds until the next attempt, or undefined when there is none. */
+  const tryOnce = async (signal: AbortSignal): Promise<number | undefined> => {
+    report = { ...report, state: 'running' };
+    try {
+      await attempt(signal, recovered);
+      recovered();
+      report = { ...report, state: againMs === undefined ? 'done' : 'waiting' };
+      return againMs;
+    } catch (error) {
+      return signal.aborted ? 0 : failed(error);
+    }
+  };
+  const run = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const waitMs = await tryOnce(signal);
+      if (waitMs === undefined) return;
+      await crew.clock.sleep(waitMs, signal).catch(() => {});
+    }
+    report = { ...report, state: 'stopped' };
+  };
+
+  const start = (): void => {
+    controller = new AbortController();
+    report = { ...report, failures: 0 };
+    running = run(controller.signal);
+  };
+  const stop = (): Promise<void> | undefined => {
+    controller.abort(new Error(`job "${name}" is stopped with its app`));
+    return running;
+  };
+  asking.append({ name, start, stop }, asking.node.item.place);
+  asking.jobs = [...asking.jobs, () => report];
+}
+
+/** The `Jobs` of one component. */
+export function jobsOf(asking: Instance, surroundings: Surroundings): Jobs {
+  const begin = (task: Task): void => supervise(task, asking, surroundings);
   return {
-    oneShot: (options) =>
-      begin({ kind: 'one-shot', options, againMs: undefined, attempt: async (signal) => void (await options.run(signal)) }),
-    timer: (options) =>
-      begin({ kind: 'timer', options, againMs: options.everyMs, attempt: async (signal) => void (await options.run(signal)) }),
-    observer: (options) =>
-      begin({
-        kind: 'observer',
-        options,
-        againMs: undefined,
-        attempt: async (signal, healthy) => {
-          for await (const item of options.source(signal)) {
-            if (signal.aborted) return;
-            await options.see(item, signal);
-            healthy();
-          }
-        },
-      }),
+    oneShot: (options) => begin({ kind: 'one-shot', options, attempt: (signal) => options.run(signal) }),
+    timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal), againMs: options.everyMs }),
+    observer: (options) => {
+      const attempt: Task['attempt'] = async (signal, healthy) => {
+        for await (const item of options.source(signal)) {
+          if (signal.aborted) return;
+          await options.see(item, signal);
+          healthy();
+        }
+      };
+      begin({ kind: 'observer', options, attempt });
+    },
   };
 }

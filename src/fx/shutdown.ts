@@ -9,10 +9,9 @@ interface ShutdownRequest {
 }
 
 /** How an app was asked to end: by a component, or by a signal. */
-export interface Shutdown {
+export interface Shutdown extends ShutdownRequest {
   readonly by: string;
   readonly exitCode: number;
-  readonly cause?: unknown;
 }
 
 /** Lets a component end the app it is part of. */
@@ -21,30 +20,3 @@ export interface Shutdowner {
   shutdown(request?: ShutdownRequest): void;
 }
 export const Shutdowner = token<Shutdowner>()('fx.shutdowner');
-
-/** Hands the first request to everybody who waits, now or later, until it is cleared. */
-export class ShutdownBox {
-  #pending = Promise.withResolvers<Shutdown>();
-  #requested: Shutdown | undefined;
-
-  get requested(): Shutdown | undefined {
-    return this.#requested;
-  }
-
-  /** Takes the first; later ones are dropped. */
-  request(shutdown: Shutdown): void {
-    if (this.#requested !== undefined) return;
-    this.#requested = shutdown;
-    this.#pending.resolve(shutdown);
-  }
-
-  wait(): Promise<Shutdown> {
-    return this.#pending.promise;
-  }
-
-  clear(): void {
-    if (this.#requested === undefined) return;
-    this.#requested = undefined;
-    this.#pending = Promise.withResolvers();
-  }
-}
