@@ -24,13 +24,10 @@ export async function run<const L extends List>(list: L & Complete<L>, options: 
   const started = Promise.race([app.start(), asked]);
   const { cause, exitCode: wanted } = await started.then(() => asked).catch((error: unknown) => ({ cause: error, exitCode: 1 }));
   if (cause !== undefined) tell(process, cause);
-  const exitCode = await app.stop().then(
-    () => wanted,
-    (error: unknown) => tell(process, error),
-  );
-  process.ifStillAliveAfter(graceMs, () =>
-    app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop`),
-  );
+  const stopped = app.stop().then(() => wanted);
+  const exitCode = await stopped.catch((error: unknown) => tell(process, error));
+  const because = `something kept the process alive for ${graceMs} ms after the stop`;
+  process.ifStillAliveAfter(graceMs, () => app.forceExit(forcedExitCode, because));
   return exitCode;
 }
 
