@@ -30,16 +30,11 @@ export interface Making {
 export function classMaking(type: Newable, problems: string[]): Making {
   const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
   const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
-  const inputs: Input[] = [];
-  const take = (element: ClassElementMetadata | undefined, where: string): void => {
-    const input = inputOf(element, where);
-    if (typeof input === 'string') problems.push(`class ${type.name}, ${input}`);
-    else inputs.push(input);
-  };
   const parameters = metadata?.constructorArguments ?? [];
-  const count = Math.max(type.length, parameters.length);
-  for (let index = 0; index < count; index += 1) take(parameters[index], `parameter ${index + 1}`);
-  metadata?.properties.forEach((element, property) => take(element, `property ${String(property)}`));
+  const found = Array.from({ length: Math.max(type.length, parameters.length) }, (_, at) => inputOf(parameters[at], `parameter ${at + 1}`));
+  metadata?.properties.forEach((element, property) => found.push(inputOf(element, `property ${String(property)}`)));
+  const inputs = found.filter((each) => typeof each !== 'string');
+  for (const each of found) if (typeof each === 'string') problems.push(`class ${type.name}, ${each}`);
   const groups = new Set(inputs.filter(({ form }) => form === 'list').map(({ token }) => token));
   for (const { token, form, property } of inputs) {
     if (form === 'list' || !groups.has(token)) continue;

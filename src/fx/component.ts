@@ -108,7 +108,6 @@ export type Kind = 'provide' | 'supply' | 'invoke' | 'decorate' | 'replace';
 
 /** A definition whose types have done their work. */
 type AnyDefinition = Definition<Provisions, Requirements, never>;
-type Hook = (value: never, context: HookContext) => unknown;
 
 /** Whatever a list may hold: what was defined, by which function, and where that is written. */
 abstract class Listed<Of extends string = string, Defined = unknown> implements Component {
@@ -216,9 +215,9 @@ export function replace<Key extends string, T>(of: Token<Key, T>, value: NoInfer
 export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: readonly NoInfer<T>[]): Component<never, never>;
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
-  if (of instanceof Item) return new Replacement('replacement', of, place);
   if (isToken(of) || of instanceof Many) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
-  return new Replacement('replacement', brokenItem('replace takes a component, or a token and a value', place), place);
+  const by = of instanceof Item ? of : brokenItem('replace takes a component, or a token and a value', place);
+  return new Replacement('replacement', by, place);
 }
 
 /**
@@ -280,7 +279,7 @@ function nameOf({ kind, definition: { name }, outputs, problems }: Item): string
   return name ?? `${key ?? 'unnamed'}${suffixes[kind]}`;
 }
 
-function hookOf({ definition, problems }: Item, name: 'start' | 'stop'): Hook | undefined {
+function hookOf({ definition, problems }: Item, name: 'start' | 'stop'): AnyDefinition['start'] {
   const hook = definition[name];
   if (hook !== undefined && typeof hook !== 'function') problems.push(`${name} must be a function, not ${describeValue(hook)}`);
   return hook;
@@ -319,10 +318,10 @@ function outputOf(provision: Provision, property: string | undefined, problems: 
 function inputOf(property: string, requirement: Requirement | undefined, problems: string[]): Input {
   if (isToken(requirement)) return { property, token: requirement, form: 'one', soft: false };
   if (requirement instanceof Many && isToken(requirement.token)) return groupInput(property, requirement, problems);
-  const isOptional = requirement instanceof Optional && isToken(requirement.token);
-  if (!isOptional)
+  const of = requirement instanceof Optional && isToken(requirement.token) ? requirement.token : unknown;
+  if (of === unknown)
     problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
-  return { property, token: isOptional ? requirement.token : unknown, form: 'optional', soft: false };
+  return { property, token: of, form: 'optional', soft: false };
 }
 
 /** Stands in for what is not a token, so that the rest of a broken definition can be checked. */

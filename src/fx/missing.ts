@@ -33,12 +33,10 @@ function kept(flat: Flat, token: Token): string[] {
 /** Keys that differ by a slip of the finger, or in case or separators only. */
 function similar(flat: Flat, { key }: Token): string[] {
   const known = new Set(flat.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
-  const near = [...known]
-    .filter((each) => plain(each) === plain(key) || distance(each, key) <= Math.max(1, Math.floor(key.length / 4)))
-    .toSorted();
-  return near.length === 0
-    ? []
-    : [`did you mean ${near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`)).join(', or ')}?`];
+  const slips = Math.max(1, Math.floor(key.length / 4));
+  const near = [...known].filter((each) => plain(each) === plain(key) || distance(each, key) <= slips).toSorted();
+  const meant = near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`));
+  return meant.length === 0 ? [] : [`did you mean ${meant.join(', or ')}?`];
 }
 
 function plain(key: string): string {
