@@ -15,38 +15,32 @@ export function isClass(value: Function): value is Newable {
   return value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
+/** What is needed to make a value, and how. */
+export interface Making {
+  readonly inputs: readonly Input[];
+  readonly create: (needs: never) => unknown;
+}
+
 /**
  * Reads what an inversify class requires from its decorators, and makes its constructor.
  *
  * inversify builds the instance (parameters, properties and `@postConstruct`) in a container of its own that holds exactly
  * the values the planner resolved for it, so private and decorated values are those of its module.
  */
-export function classInputs(
-  type: Newable,
-  problems: string[],
-): { inputs: Input[]; construct: (needs: Readonly<Record<string, unknown>>) => unknown } {
-  const inputs: Input[] = [];
-  const { constructorArguments, properties } = metadataOf(type);
-  const take = (element: ClassElementMetadata | undefined, where: string): void => {
-    const input = inputOf(element, where);
-    if (typeof input === 'string') problems.push(`class ${type.name}, ${input}`);
-    else inputs.push(input);
-  };
-  const parameters = Math.max(type.length, constructorArguments.length);
-  for (let index = 0; index < parameters; index += 1) take(constructorArguments[index], `parameter ${index + 1}`);
-  properties.forEach((element, property) => take(element, `property ${String(property)}`));
-  const groups = new Set(inputs.filter(({ form }) => form === 'list').map((each) => each.token));
+export function classMaking(type: Newable, problems: string[]): Making {
+  const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
+  const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
+  const parameters = metadata?.constructorArguments ?? [];
+  const found = Array.from({ length: Math.max(type.length, parameters.length) }, (_, at) => inputOf(parameters[at], `parameter ${at + 1}`));
+  metadata?.properties.forEach((element, property) => found.push(inputOf(element, `property ${String(property)}`)));
+  const inputs = found.filter((each) => typeof each !== 'string');
+  for (const each of found) if (typeof each === 'string') problems.push(`class ${type.name}, ${each}`);
+  const groups = new Set(inputs.filter(({ form }) => form === 'list').map(({ token }) => token));
   for (const { token, form, property } of inputs) {
     if (form === 'list' || !groups.has(token)) continue;
     problems.push(`${property}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
   }
-  return { inputs, construct: (needs) => construct(type, inputs, needs) };
-}
-
-function metadataOf(type: Newable): Pick<ClassMetadata, 'constructorArguments' | 'properties'> {
-  const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
-  const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
-  return metadata ?? { constructorArguments: [], properties: new Map() };
+  return { inputs, create: (needs: Readonly<Record<string, unknown>>) => construct(type, inputs, needs) };
 }
 
 function inputOf(element: ClassElementMetadata | undefined, where: string): Input | string {
@@ -62,10 +56,8 @@ function inputOf(element: ClassElementMetadata | undefined, where: string): Inpu
 async function construct(type: Newable, inputs: readonly Input[], needs: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { Container } = await import('inversify');
   const container = new Container();
-  const bound = new Set<unknown>();
   for (const { property, token, form } of inputs) {
-    if (bound.has(token)) continue;
-    bound.add(token);
+    if (container.isBound(token)) continue;
     const value = needs[property];
     const values = form === 'list' ? (value as readonly unknown[]) : value === undefined && form === 'optional' ? [] : [value];
     for (const each of values) container.bind(token).toConstantValue(each);

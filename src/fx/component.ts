@@ -1,4 +1,4 @@
-import { classInputs, isClass } from './classes.ts';
+import { classMaking, isClass, type Making } from './classes.ts';
 import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
 import { describeValue } from './errors.ts';
@@ -16,22 +16,20 @@ export type Needs<R extends Requirements> = { readonly [Name in keyof R]: Needed
 type Needed<R> =
   R extends Token<string, infer T>
     ? T
-    : R extends Many<Token<string, infer T>, infer Options>
-      ? Options extends { readonly as: 'map' }
-        ? ReadonlyMap<string, T>
-        : readonly T[]
-      : R extends Optional<Token<string, infer T>>
-        ? T | undefined
-        : never;
+    : R extends Many<Token<string, infer T>, { readonly as: 'map' }>
+      ? ReadonlyMap<string, T>
+      : R extends Many<Token<string, infer T>>
+        ? readonly T[]
+        : R extends Optional<Token<string, infer T>>
+          ? T | undefined
+          : never;
 
 /** What `create` owes for `provides`; nothing where nothing is provided. */
 type Owed<P> =
-  P extends Token<string, infer T>
-    ? T
-    : P extends Many<Token<string, infer T>, infer Options>
-      ? Options extends { readonly flatten: true }
-        ? readonly T[]
-        : T
+  P extends Many<Token<string, infer T>, { readonly flatten: true }>
+    ? readonly T[]
+    : P extends Token<string, infer T> | Many<Token<string, infer T>>
+      ? T
       : P extends Readonly<Record<string, Provision>>
         ? { readonly [Name in keyof P]: Owed<P[Name]> }
         : unknown;
@@ -48,11 +46,9 @@ type Decorated<P> =
 type KeysProvided<P> =
   P extends Token<infer Key>
     ? Key
-    : P extends Many
-      ? never
-      : P extends Readonly<Record<string, Provision>>
-        ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P]
-        : never;
+    : P extends Readonly<Record<string, Provision>>
+      ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P]
+      : never;
 type KeysRequired<R> = { [Name in keyof R]: R[Name] extends Token<infer Key> ? Key : never }[keyof R];
 
 declare const graph: unique symbol;
@@ -69,7 +65,7 @@ export interface Component<out Provided extends string = string, out Required ex
 export type List = readonly Component[];
 
 /** Deadlines of one component in milliseconds; where absent, those of the app apply. */
-export interface Timeouts {
+interface Timeouts {
   readonly create?: number;
   /** For each of its start hooks. */
   readonly start?: number;
@@ -110,106 +106,58 @@ interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R
 
 export type Kind = 'provide' | 'supply' | 'invoke' | 'decorate' | 'replace';
 
-interface ItemFields {
-  readonly kind: Kind;
-  readonly name: string | undefined;
-  readonly place: Place;
-  readonly outputs: readonly Output[];
-  readonly inputs: readonly Input[];
-  readonly create: (needs: never) => unknown;
-  readonly definition: Partial<Definition<Provisions, Requirements>>;
-  readonly problems: readonly string[];
-}
+/** A definition whose types have done their work. */
+type AnyDefinition = Definition<Provisions, Requirements, never>;
 
-/** Whatever a list may hold. */
-abstract class Listed implements Component {
+/** Whatever a list may hold: what was defined, by which function, and where that is written. */
+abstract class Listed<Of extends string = string, Defined = unknown> implements Component {
   abstract readonly name: string;
-  abstract readonly place: Place;
+  readonly kind: Of;
+  readonly definition: Defined;
+  readonly place: Place;
+
+  constructor(kind: Of, definition: Defined, place: Place) {
+    this.kind = kind;
+    this.definition = definition;
+    this.place = place;
+  }
 }
 
 /** What the planner sees of everything that can be built. */
-export class Item extends Listed {
-  readonly kind: Kind;
-  readonly name: string;
-  readonly place: Place;
-  readonly outputs: readonly Output[];
-  readonly inputs: readonly Input[];
-  readonly create: (needs: never) => unknown;
-  readonly when: Condition | undefined;
-  readonly allowedToFail: boolean;
-  readonly timeouts: Timeouts;
-  readonly start: ((value: never, context: HookContext) => unknown) | undefined;
-  readonly stop: ((value: never, context: HookContext) => unknown) | undefined;
+export class Item extends Listed<Kind, AnyDefinition> {
   /** What is wrong with the definition itself; reported with everything else, once the list is planned. */
-  readonly problems: readonly string[];
-
-  constructor(fields: ItemFields) {
-    super();
-    const { definition } = fields;
-    this.kind = fields.kind;
-    this.name = fields.name ?? defaultName(fields);
-    this.place = fields.place;
-    this.outputs = fields.outputs;
-    this.inputs = fields.inputs;
-    this.create = fields.create;
-    this.when = definition.when;
-    this.allowedToFail = definition.onFailure === 'continue';
-    this.timeouts = definition.timeouts ?? noTimeouts;
-    this.start = definition.start;
-    this.stop = definition.stop;
-    this.problems = isHook(this.start) && isHook(this.stop) ? fields.problems : [...fields.problems, ...wrongHooks(definition)];
-  }
+  readonly problems: string[] = [];
+  readonly outputs = outputsOf(this.definition.provides, this.problems);
+  readonly making = makingOf(this.definition, this.problems);
+  readonly inputs = this.making.inputs;
+  readonly create = this.making.create;
+  readonly name: string = nameOf(this);
+  readonly when = this.definition.when;
+  readonly allowedToFail = this.definition.onFailure === 'continue';
+  readonly timeouts = this.definition.timeouts ?? noTimeouts;
+  readonly start = hookOf(this, 'start');
+  readonly stop = hookOf(this, 'stop');
 }
 
 const noTimeouts: Timeouts = {};
 
-function isHook(hook: unknown): boolean {
-  return hook === undefined || typeof hook === 'function';
-}
-
-function wrongHooks(definition: ItemFields['definition']): string[] {
-  const wrong = (['start', 'stop'] as const).filter((hook) => !isHook(definition[hook]));
-  return wrong.map((hook) => `${hook} must be a function, not ${describeValue(definition[hook])}`);
-}
-
-function defaultName({ kind, outputs }: ItemFields): string {
-  const key = outputs[0]?.token.key ?? 'unnamed';
-  return kind === 'decorate' ? `${key} decorator` : kind === 'replace' ? `${key} replacement` : key;
+interface ModuleOptions<P extends List = List> {
+  readonly private?: P;
+  readonly when?: Condition;
 }
 
 /** A named list with private components; a scope for decorators and loggers. */
-export class ModuleItem extends Listed {
-  readonly name: string;
-  readonly place: Place;
-  readonly list: List;
-  readonly private: List;
-  readonly when: Condition | undefined;
-
-  constructor(
-    name: string,
-    fields: { readonly place: Place; readonly list: List; readonly private: List; readonly when: Condition | undefined },
-  ) {
-    super();
-    this.name = name;
-    this.place = fields.place;
-    this.list = fields.list;
-    this.private = fields.private;
-    this.when = fields.when;
-  }
+export class ModuleItem extends Listed<'module', { readonly name: string; readonly list: List; readonly options: ModuleOptions }> {
+  readonly name = this.definition.name;
+  readonly list = this.definition.list;
+  readonly private = this.definition.options.private ?? [];
+  readonly when = this.definition.options.when;
 }
 
 /** Takes the place of every component that provides the same token. */
-export class Replacement extends Listed {
-  readonly name: string;
-  readonly place: Place;
-  readonly by: Item;
-
-  constructor(by: Item, place: Place) {
-    super();
-    this.name = by.name;
-    this.place = place;
-    this.by = by;
-  }
+export class Replacement extends Listed<'replacement', Item> {
+  readonly by = this.definition;
+  readonly name = this.by.name;
 }
 
 /**
@@ -223,7 +171,7 @@ export function component<
   const P extends Provisions | undefined = undefined,
   V extends Owed<P> = Owed<P>,
 >(definition: Definition<P, R, V>): Component<KeysProvided<P>, KeysRequired<R>> {
-  return itemOf(definition as unknown as Definition<Provisions, Requirements>, 'provide', new Place(component));
+  return itemOf('provide', definition, new Place(component));
 }
 
 /**
@@ -234,7 +182,7 @@ export function component<
 export function decorate<const P extends Provisions, const R extends Requirements = Record<never, never>>(
   definition: Recipe<P, R, Decorated<P>>,
 ): Component<never, KeysProvided<P> | KeysRequired<R>> {
-  return itemOf(definition as unknown as Definition<Provisions, Requirements>, 'decorate', new Place(decorate));
+  return itemOf('decorate', definition, new Place(decorate));
 }
 
 /**
@@ -247,13 +195,13 @@ export function supply<Key extends string, T>(
   value: NoInfer<T>,
   hooks: Pick<Recipe<unknown, Requirements, NoInfer<T>>, 'start' | 'stop'> = {},
 ): Component<Key, never> {
-  return constant('supply', { of, value, hooks: hooks as Hooks }, new Place(supply));
+  return itemOf('supply', { provides: of, create: constant('supply', value), start: hooks.start, stop: hooks.stop }, new Place(supply));
 }
 
 /** Runs `call` with its requirements while the app is built, in list order; what it returns is dropped. */
 export function invoke<const R extends Requirements>(requires: R, call: (needs: Needs<R>) => unknown): Component<never, KeysRequired<R>> {
-  const named = typeof call === 'function' && call.name !== '' ? { name: call.name } : { name: 'invoke' };
-  return itemOf({ ...named, requires, create: call } as Definition<Provisions, Requirements>, 'invoke', new Place(invoke));
+  const name = typeof call === 'function' && call.name !== '' ? call.name : 'invoke';
+  return itemOf('invoke', { name, requires, create: call }, new Place(invoke));
 }
 
 /**
@@ -267,9 +215,9 @@ export function replace<Key extends string, T>(of: Token<Key, T>, value: NoInfer
 export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: readonly NoInfer<T>[]): Component<never, never>;
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
-  if (of instanceof Item) return new Replacement(of, place);
-  if (isToken(of) || of instanceof Many) return constant('replace', { of, value, hooks: {} }, place);
-  return new Replacement(brokenItem('replace takes a component, or a token and a value', place), place);
+  if (isToken(of) || of instanceof Many) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
+  const by = of instanceof Item ? of : brokenItem('replace takes a component, or a token and a value', place);
+  return new Replacement('replacement', by, place);
 }
 
 /**
@@ -280,9 +228,9 @@ export function replace(of: Component | Token | Many, value?: unknown): Componen
 export function module<const L extends List, const P extends List = readonly []>(
   name: string,
   list: L,
-  options: { readonly private?: P; readonly when?: Condition } = {},
+  options: ModuleOptions<P> = {},
 ): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
-  return new ModuleItem(name, { place: new Place(module), list, private: options.private ?? [], when: options.when });
+  return new ModuleItem('module', { name, list, options }, new Place(module));
 }
 
 type ProvidedBy<C> = C extends Component<infer Keys> ? Keys : never;
@@ -300,61 +248,56 @@ export type Wanted<R extends Requirements> = KeysRequired<R>;
 
 /** The root that a one-shot function or a test asks its values through. */
 export function request(requires: Requirements, receive: (needs: never) => void, place: Place): Item {
-  return itemOf({ name: 'request', requires, create: receive } as Definition<Provisions, Requirements>, 'invoke', place);
+  return itemOf('invoke', { name: 'request', requires, create: receive }, place);
 }
 
-function itemOf(definition: Definition<Provisions, Requirements>, kind: Kind, place: Place): Item {
+function itemOf(kind: Kind, definition: unknown, place: Place): Item {
   if (typeof definition !== 'object' || definition === null)
     return brokenItem(`a definition is an object, not ${describeValue(definition)}`, place);
-  if (definition instanceof Listed) {
-    return brokenItem(`${definition.name} is a list item already: list it as it is`, place);
-  }
-  const problems: string[] = [];
-  const outputs = outputsOf(definition.provides, problems);
-  const { create } = definition;
-  let inputs: readonly Input[] = inputsOf(definition.requires, problems);
-  let construct = create as (needs: never) => unknown;
-  if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
-  else if (isClass(create)) {
-    if (definition.requires !== undefined) problems.push('a class says what it requires in its own decorators, not in "requires"');
-    ({ inputs, construct } = classInputs(create, problems));
-  }
-  if (definition.name === undefined && outputs.length === 0) problems.push('a component that provides nothing needs a name');
-  return new Item({ kind, name: definition.name, place, outputs, inputs, create: construct, definition, problems });
+  if (definition instanceof Listed) return brokenItem(`${definition.name} is a list item already: list it as it is`, place);
+  return new Item(kind, definition as AnyDefinition, place);
 }
 
 function brokenItem(problem: string, place: Place): Item {
-  return new Item({
-    kind: 'provide',
-    name: undefined,
-    place,
-    outputs: [],
-    inputs: [],
-    create: () => undefined,
-    definition: {},
-    problems: [problem],
-  });
+  const item = itemOf('provide', { name: 'unnamed', create: () => undefined }, place);
+  item.problems.push(problem);
+  return item;
 }
 
-type Hooks = Pick<Definition<Provisions, Requirements>, 'start' | 'stop'>;
-
-function constant(
-  kind: 'supply' | 'replace',
-  given: { readonly of: Token | Many; readonly value: unknown; readonly hooks: Hooks },
-  place: Place,
-): Item {
-  const { of, value, hooks } = given;
+function constant(kind: Kind, value: unknown): () => unknown {
   if (value === null || value === undefined) throw new TypeError(`${kind}: the value is ${String(value)}`);
   if (value instanceof Error) throw new TypeError(`${kind}: the value is an Error: ${value.message}`);
-  const problems: string[] = [];
-  const outputs = outputsOf(of, problems);
-  return new Item({ kind, name: undefined, place, outputs, inputs: [], create: () => value, definition: hooks, problems });
+  return () => value;
+}
+
+const suffixes = { provide: '', supply: '', invoke: '', decorate: ' decorator', replace: ' replacement' };
+
+function nameOf({ kind, definition: { name }, outputs, problems }: Item): string {
+  const key = outputs[0]?.token.key;
+  const isConstant = kind === 'supply' || kind === 'replace';
+  if (name === undefined && key === undefined && !isConstant) problems.push('a component that provides nothing needs a name');
+  return name ?? `${key ?? 'unnamed'}${suffixes[kind]}`;
+}
+
+function hookOf({ definition, problems }: Item, name: 'start' | 'stop'): AnyDefinition['start'] {
+  const hook = definition[name];
+  if (hook !== undefined && typeof hook !== 'function') problems.push(`${name} must be a function, not ${describeValue(hook)}`);
+  return hook;
+}
+
+function makingOf({ requires, create }: AnyDefinition, problems: string[]): Making {
+  const inputs = requires === undefined ? none : Object.keys(requires).map((property) => inputOf(property, requires[property], problems));
+  if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
+  else if (isClass(create)) {
+    if (requires !== undefined) problems.push('a class says what it requires in its own decorators, not in "requires"');
+    return classMaking(create, problems);
+  }
+  return { inputs, create };
 }
 
 function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Output[] {
   if (provides === undefined) return none;
-  if (isToken(provides) || provides instanceof Many) return outputOf(provides, undefined, problems);
-  if (typeof provides !== 'object' || provides === null) return outputOf(provides, undefined, problems);
+  if (typeof provides !== 'object' || provides === null || provides instanceof Many) return outputOf(provides, undefined, problems);
   const outputs = Object.entries(provides).flatMap(([property, provision]) => outputOf(provision, property, problems));
   if (outputs.length === 0 && problems.length === 0) problems.push('"provides" is empty');
   return outputs;
@@ -372,17 +315,13 @@ function outputOf(provision: Provision, property: string | undefined, problems: 
   return [];
 }
 
-function inputsOf(requires: Requirements | undefined, problems: string[]): readonly Input[] {
-  return requires === undefined ? none : Object.keys(requires).map((property) => inputOf(property, requires[property], problems));
-}
-
 function inputOf(property: string, requirement: Requirement | undefined, problems: string[]): Input {
   if (isToken(requirement)) return { property, token: requirement, form: 'one', soft: false };
   if (requirement instanceof Many && isToken(requirement.token)) return groupInput(property, requirement, problems);
-  if (requirement instanceof Optional && isToken(requirement.token))
-    return { property, token: requirement.token, form: 'optional', soft: false };
-  problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
-  return { property, token: unknown, form: 'optional', soft: false };
+  const of = requirement instanceof Optional && isToken(requirement.token) ? requirement.token : unknown;
+  if (of === unknown)
+    problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
+  return { property, token: of, form: 'optional', soft: false };
 }
 
 /** Stands in for what is not a token, so that the rest of a broken definition can be checked. */

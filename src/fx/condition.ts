@@ -15,28 +15,32 @@ export type Settings = (key: string) => unknown;
 
 /** Why the condition does not hold, or `undefined` when it does. */
 export function refusal(condition: Condition, settings: Settings): string | undefined {
-  for (const each of Array.isArray(condition) ? (condition as readonly (string | Test)[]) : [condition as string | Test]) {
-    const test = typeof each === 'string' ? { setting: each, is: isOn } : each;
+  for (const test of testsOf(condition)) {
     const value = settings(test.setting);
     const holds = typeof test.is === 'function' ? test.is(value) : Object.is(value, test.is);
-    if (!holds) return `setting "${test.setting}" is ${show(value)}${wanted(test)}`;
+    if (!holds) return `setting "${test.setting}" is ${show(value)}, ${wanted(test)}`;
   }
   return undefined;
 }
 
 /** The condition in words: `leader_election`, `external_metrics_provider.mode is "crd"`. */
 export function describeCondition(condition: Condition): string {
-  const all = Array.isArray(condition) ? (condition as readonly (string | Test)[]) : [condition as string | Test];
-  return all.map((each) => (typeof each === 'string' ? each : `${each.setting}${wanted(each).replace(',', '')}`)).join(' and ');
+  return testsOf(condition)
+    .map((test) => (test.is === on ? test.setting : `${test.setting} ${wanted(test)}`))
+    .join(' and ');
 }
 
-function isOn(value: unknown): boolean {
+function testsOf(condition: Condition): Test[] {
+  return [condition].flat().map((each) => (typeof each === 'string' ? { setting: each, is: on } : each));
+}
+
+/** Its name is what {@link wanted} says of it. */
+function on(value: unknown): boolean {
   return value !== false && value !== 0 && value !== '' && value !== 'false' && value !== null && value !== undefined;
 }
 
 function wanted({ is }: Test): string {
-  if (is === isOn) return ', it must be on';
-  return typeof is === 'function' ? `, it must be ${is.name === 'is' ? 'as its condition says' : is.name}` : `, it must be ${show(is)}`;
+  return `it must be ${typeof is !== 'function' ? show(is) : is.name === 'is' ? 'as its condition says' : is.name}`;
 }
 
 function show(value: unknown): string {

@@ -7,25 +7,24 @@ import { placeOf, type Input, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
 export function missing(flat: Flat, node: Node, { token, property }: Input): Finding {
+  const otherwise = `or take it with optional(), or remove ${node.label}`;
   return findingAt(node, 'FX_MISSING', {
     message: `missing dependencies for ${node.label}: nothing provides "${token.key}"`,
     wantedBy: `${node.label}, as "${property}"`,
-    fix: [...kept(flat, token), ...similar(flat, token), ...beside(token), `or take it with optional(), or remove ${node.label}`].join(
-      '; ',
-    ),
+    fix: [...kept(flat, token), ...similar(flat, token), ...beside(token), otherwise].join('; '),
   });
 }
 
 /** Implementations that are in the list, but out of reach. */
 function kept(flat: Flat, token: Token): string[] {
-  const provides = (outputs: Node['item']['outputs']): boolean => outputs.some((output) => output.token === token);
-  const hidden = flat.nodes.filter((node) => isProvider(node.item) && provides(node.item.outputs));
-  const off = flat.gated.filter(({ item }) => provides(item.outputs));
+  const outputsOf = (item: Node['item']): Node['item']['outputs'] => item.outputs.filter((output) => output.token === token);
+  const hidden = flat.nodes.filter(({ item }) => isProvider(item) && outputsOf(item).length > 0);
+  const off = flat.gated.filter(({ item }) => outputsOf(item).length > 0);
   return [
-    ...hidden.map((node) =>
-      node.item.outputs.some((output) => output.token === token && output.group !== undefined)
-        ? `${node.label} contributes it to a group: require many(...)`
-        : `${node.label} provides it, but privately, in module ${node.visibleIn.name}: list it outside "private"`,
+    ...hidden.map(({ item, label, visibleIn }) =>
+      outputsOf(item).some(({ group }) => group !== undefined)
+        ? `${label} contributes it to a group: require many(...)`
+        : `${label} provides it, but privately, in module ${visibleIn.name}: list it outside "private"`,
     ),
     ...off.map(({ item, because }) => `${item.name} provides it, but is off because ${because}`),
   ];
@@ -34,12 +33,10 @@ function kept(flat: Flat, token: Token): string[] {
 /** Keys that differ by a slip of the finger, or in case or separators only. */
 function similar(flat: Flat, { key }: Token): string[] {
   const known = new Set(flat.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
-  const near = [...known]
-    .filter((each) => plain(each) === plain(key) || distance(each, key) <= Math.max(1, Math.floor(key.length / 4)))
-    .toSorted();
-  return near.length === 0
-    ? []
-    : [`did you mean ${near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`)).join(', or ')}?`];
+  const slips = Math.max(1, Math.floor(key.length / 4));
+  const near = [...known].filter((each) => plain(each) === plain(key) || distance(each, key) <= slips).toSorted();
+  const meant = near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`));
+  return meant.length === 0 ? [] : [`did you mean ${meant.join(', or ')}?`];
 }
 
 function plain(key: string): string {
@@ -61,14 +58,12 @@ function distance(a: string, b: string): number {
 
 /** By convention implementations and fakes live beside the file that makes the token. */
 function beside(token: Token): string[] {
-  const file = placeOf(token).file;
+  const place = placeOf(token);
+  const { file } = place;
   if (file === undefined) return [];
-  const add = `add a component that provides "${token.key}"`;
-  const siblings = filesBeside(file);
-  if (basename(file).startsWith('index.') && siblings.length > 0) {
-    return [`${add}: beside its definition in ${relative(process.cwd(), dirname(file))} are ${siblings.join(', ')}`];
-  }
-  return [`${add} (the token is made at ${String(placeOf(token))})`];
+  const files = basename(file).startsWith('index.') ? filesBeside(file) : [];
+  const there = `: beside its definition in ${relative(process.cwd(), dirname(file))} are ${files.join(', ')}`;
+  return [`add a component that provides "${token.key}"${files.length > 0 ? there : ` (the token is made at ${String(place)})`}`];
 }
 
 function filesBeside(file: string): string[] {

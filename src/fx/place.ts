@@ -20,20 +20,19 @@ export class Place {
 
   /** Absolute path of the file, or undefined where the engine gives no frame. */
   get file(): string | undefined {
-    return this.#frame()?.file;
+    const path = this.#frame?.[1];
+    return path?.startsWith('file:') ? fileURLToPath(path) : path;
   }
 
   /** `components/log/winston.ts:12`, relative to the working directory where the file lies below it. */
   toString(): string {
-    const frame = this.#frame();
-    if (frame === undefined) return 'unknown place';
-    const below = relative(process.cwd(), frame.file);
-    return `${below.startsWith('..') ? frame.file : below}:${frame.line}`;
+    const { file } = this;
+    if (file === undefined) return 'unknown place';
+    const below = relative(process.cwd(), file);
+    return `${below.startsWith('..') ? file : below}:${this.#frame?.[2]}`;
   }
 
-  #frame(): { readonly file: string; readonly line: string } | undefined {
-    const [, path, line] = /(?:\(|at (?:async )?)([^()]+?):(\d+):\d+\)?$/.exec(this.stack ?? '') ?? [];
-    if (path === undefined || line === undefined) return undefined;
-    return { file: path.startsWith('file:') ? fileURLToPath(path) : path, line };
+  get #frame(): RegExpExecArray | null {
+    return /(?:\(|at (?:async )?)([^()]+?):(\d+):\d+\)?$/.exec(this.stack ?? '');
   }
 }
