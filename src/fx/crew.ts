@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { errorOf, FxError, type Finding } from './errors.ts';
+import { FxError } from './errors.ts';
 import { EventSink, type Event } from './events.ts';
 import { Source, type Graph, type Node, type Scope } from './graph.ts';
 import { Instance, valueOf, type ComponentState } from './instance.ts';
@@ -81,24 +81,23 @@ export class Crew {
   async each(direction: 'forwards' | 'backwards', visit: (instance: Instance) => Step): Promise<void> {
     const items = direction === 'forwards' ? this.instances : this.instances.toReversed();
     if (this.#concurrency <= 1) return inOrder(items, visit);
-    const neighbours = this.#neighbours(direction);
     const outbox = new Outbox<Instance>(items, (event, of) => this.#journal.emit(event, this.#scopeOf(of, event)));
     this.#outbox = outbox;
-    const visitAndTell = async (instance: Instance): Promise<void> => {
-      try {
-        await visit(instance);
-      } catch (error) {
-        this.interruptBy(`${instance.node.label} failed`);
-        throw error;
-      }
-      outbox.done(instance);
-    };
+    const neighbours = this.#neighbours(direction);
     try {
       await together({
         items,
         concurrency: this.#concurrency,
         waitsFor: (instance) => neighbours.get(instance) ?? [],
-        visit: visitAndTell,
+        visit: async (instance) => {
+          try {
+            await visit(instance);
+          } catch (error) {
+            this.interruptBy(`${instance.node.label} failed`);
+            throw error;
+          }
+          outbox.done(instance);
+        },
       });
     } finally {
       this.#outbox = undefined;
@@ -107,16 +106,15 @@ export class Crew {
   }
 
   /** What each instance requires, or what requires it. */
-  #neighbours(direction: 'forwards' | 'backwards'): ReadonlyMap<Instance, ReadonlySet<Instance>> {
-    const neighbours = new Map(this.instances.map((each) => [each, new Set<Instance>()]));
-    for (const instance of this.instances) {
-      for (const { node } of instance.node.sources.flat()) {
+  #neighbours(direction: 'forwards' | 'backwards'): ReadonlyMap<Instance, readonly Instance[]> {
+    const neighbours = new Map(this.instances.map((each) => [each, new Array<Instance>()]));
+    this.instances.forEach((instance) =>
+      instance.node.sources.flat().forEach(({ node }) => {
         const required = this.instances[node.rank];
-        if (required === undefined) continue;
-        const [from, to] = direction === 'forwards' ? [instance, required] : [required, instance];
-        neighbours.get(from)?.add(to);
-      }
-    }
+        if (required !== undefined && direction === 'forwards') neighbours.get(instance)?.push(required);
+        else if (required !== undefined) neighbours.get(required)?.push(instance);
+      }),
+    );
     return neighbours;
   }
 
@@ -131,8 +129,7 @@ export class Crew {
   }
 
   /** Goes on without a component that may fail; throws for any other, and when the whole start is at its end. */
-  lose(instance: Instance, findings: readonly Finding[]): void {
-    const error = errorOf(findings);
+  lose(instance: Instance, error: unknown): void {
     instance.state = 'failed';
     instance.failure = error;
     this.#hasLosses = true;
