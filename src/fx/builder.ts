@@ -54,17 +54,17 @@ export class Builder {
   #needs(instance: Instance): Readonly<Record<string, unknown>> {
     const needs: Record<string, unknown> = {};
     const { item, sources } = instance.node;
-    item.inputs.forEach((input, at) => {
+    for (let at = 0; at < item.inputs.length; at += 1) {
+      const { property, form, token } = item.inputs[at] as Input;
       const linked = sources[at] ?? [];
-      const source = linked[0];
-      if (input.form === 'list' || input.form === 'map') needs[input.property] = this.#group(input, linked);
-      else if (source === undefined) needs[input.property] = this.#options.builtIns.get(input.token)?.(instance);
-      else needs[input.property] = valueOf(source, this.#crew.instances);
-    });
+      if (form === 'list' || form === 'map') needs[property] = this.#group(form, linked);
+      else if (linked[0] === undefined) needs[property] = this.#options.builtIns.get(token)?.(instance);
+      else needs[property] = valueOf(linked[0], this.#crew.instances);
+    }
     return needs;
   }
 
-  #group({ form }: Input, sources: readonly Source[]): unknown {
+  #group(form: 'list' | 'map', sources: readonly Source[]): unknown {
     const [source] = sources;
     const isDecorated = source !== undefined && !isProvider(source.node.item);
     const members = isDecorated ? entriesOf(valueOf(source, this.#crew.instances)) : sources.flatMap((each) => this.#members(each));
@@ -139,11 +139,11 @@ function entriesOf(value: unknown): [string, unknown][] {
 }
 
 function checkValue(node: Node, value: unknown): void {
-  node.item.outputs.forEach((output) => {
+  for (const output of node.item.outputs) {
     const { property } = output;
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
     if (!isAsDeclared(node.item, output, given)) throw wrongValue(node, output, given);
-  });
+  }
 }
 
 function owesList({ kind }: Item, { group }: Output): boolean {

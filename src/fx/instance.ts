@@ -74,10 +74,10 @@ export class Instance {
   /** Before a start: everything that was stopped may start again, and no hook can be appended any more. */
   rewind(): void {
     this.isSealed = true;
-    if (this.isBuilt) [this.state, this.failure] = ['constructed', undefined];
-    this.hooks.forEach((record) => {
-      record.state = 'idle';
-    });
+    for (const record of this.hooks) record.state = 'idle';
+    if (!this.isBuilt) return;
+    this.state = 'constructed';
+    this.failure = undefined;
   }
 
   /** What its constructor has made, and the hooks of its definition behind those that it appended. */
@@ -101,7 +101,7 @@ export class Instance {
       const fix = 'append hooks while create runs; what goes on later is a job';
       throw new FxError([{ code: 'FX_STATE', message, component: this.node.label, place: String(place), fix }]);
     }
-    this.hooks = [...this.hooks, new HookRecord(this, hook, place)];
+    this.hooks = this.hooks.concat(new HookRecord(this, hook, place));
   }
 
   /** The first of what it cannot do without that is not there, because it failed or was skipped itself. */

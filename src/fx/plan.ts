@@ -58,8 +58,8 @@ class Planner {
     });
   }
 
-  #find(...[node, code, what]: Parameters<typeof findingAt>): void {
-    this.#flat.findings.push(findingAt(node, code, what));
+  #find(...what: Parameters<typeof findingAt>): void {
+    this.#flat.findings.push(findingAt(...what));
   }
 
   #provide(source: Source): void {
