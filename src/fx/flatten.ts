@@ -1,7 +1,7 @@
 import { Item, ModuleItem, Replacement, type List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
-import { findingAt, isProvider, Node, Scope, type Gated } from './graph.ts';
+import { findingAt, isProvider, Node, Scope, type Gated, type Graph } from './graph.ts';
 
 /** Where a list stands: in which module, seen by whom, and why it is off, if it is. */
 interface Position {
@@ -11,10 +11,7 @@ interface Position {
 }
 
 /** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
-export interface Flat {
-  readonly root: Scope;
-  readonly nodes: readonly Node[];
-  readonly gated: readonly Gated[];
+export interface Flat extends Omit<Graph, 'order'> {
   readonly findings: Finding[];
 }
 
