@@ -1,11 +1,10 @@
-import { Call } from './calls.ts';
+import { Call, type Failure } from './calls.ts';
 import type { Item } from './component.ts';
 import type { Crew } from './crew.ts';
-import { describeValue, findingsOf, FxError, messageOf } from './errors.ts';
+import { describeValue, FxError } from './errors.ts';
 import { EventSink } from './events.ts';
 import { findingAt, isProvider, type Node, type Source } from './graph.ts';
 import { isLost, valueOf, type Instance } from './instance.ts';
-import { isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import type { Input, Output, Token } from './token.ts';
 import type { Step } from './walk.ts';
@@ -35,57 +34,37 @@ export class Builder {
   }
 
   build(): Promise<void> {
-    return this.#crew.each('forwards', (instance) => {
-      if (instance.state !== 'planned' || this.#crew.skip(instance)) return undefined;
-      return this.#build(instance);
-    });
+    return this.#crew.each('forwards', (instance) =>
+      instance.state !== 'planned' || this.#crew.skip(instance) ? undefined : this.#build(instance),
+    );
   }
 
   #build(instance: Instance): Step {
-    const begun = this.#crew.clock.monotonic();
-    const left = this.#crew.left(begun);
+    const call = new CreateCall(this.#crew, instance, 'create');
+    call.needs = this.#needs(instance);
+    call.intercept = this.#options.intercept;
     const own = instance.node.item.timeouts.create ?? this.#options.createTimeoutMs;
-    if (this.#crew.isHeard) announce(this.#crew, instance);
-    const call = new CreateCall(this.#crew, { instance, phase: 'create', begun, ms: Math.min(own, left), isOwn: own <= left });
     try {
-      call.needs = this.#needs(instance);
-      call.intercept = this.#options.intercept;
-      const made = call.make();
-      if (isThenable(made)) return this.#keepLater(instance, made);
-      this.#keep(instance, made);
+      return call.make(own, this.#crew.left(call.begun))?.catch((error: unknown) => this.#crew.lose(instance, error));
     } catch (error) {
-      this.#lose(instance, error);
+      return this.#crew.lose(instance, error);
     }
-    return undefined;
-  }
-
-  async #keepLater(instance: Instance, made: PromiseLike<unknown>): Promise<void> {
-    try {
-      this.#keep(instance, await made);
-    } catch (error) {
-      this.#lose(instance, error);
-    }
-  }
-
-  #lose(instance: Instance, error: unknown): void {
-    const findings = findingsOf(error, (cause) => ({ code: 'FX_CREATE_FAILED', message: messageOf(cause), fix: 'see the cause', cause }));
-    this.#crew.lose(instance, findings);
   }
 
   #needs(instance: Instance): Readonly<Record<string, unknown>> {
     const needs: Record<string, unknown> = {};
     const { item, sources } = instance.node;
-    item.inputs.forEach((input, at) => {
+    for (let at = 0; at < item.inputs.length; at += 1) {
+      const { property, form, token } = item.inputs[at] as Input;
       const linked = sources[at] ?? [];
-      const source = linked[0];
-      if (input.form === 'list' || input.form === 'map') needs[input.property] = this.#group(input, linked);
-      else if (source === undefined) needs[input.property] = this.#options.builtIns.get(input.token)?.(instance);
-      else needs[input.property] = valueOf(source, this.#crew.instances);
-    });
+      if (form === 'list' || form === 'map') needs[property] = this.#group(form, linked);
+      else if (linked[0] === undefined) needs[property] = this.#options.builtIns.get(token)?.(instance);
+      else needs[property] = valueOf(linked[0], this.#crew.instances);
+    }
     return needs;
   }
 
-  #group({ form }: Input, sources: readonly Source[]): unknown {
+  #group(form: 'list' | 'map', sources: readonly Source[]): unknown {
     const [source] = sources;
     const isDecorated = source !== undefined && !isProvider(source.node.item);
     const members = isDecorated ? entriesOf(valueOf(source, this.#crew.instances)) : sources.flatMap((each) => this.#members(each));
@@ -102,21 +81,6 @@ export class Builder {
       ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each])
       : [[name, value]];
   }
-
-  #keep(instance: Instance, value: unknown): void {
-    const { start, stop, place, name } = instance.node.item;
-    checkValue(instance.node, value);
-    instance.value = value;
-    instance.state = 'constructed';
-    instance.isBuilt = true;
-    if (start !== undefined || stop !== undefined) {
-      instance.append(
-        { name, start: start && ((context) => start(value as never, context)), stop: stop && ((context) => stop(value as never, context)) },
-        place,
-      );
-    }
-    if (this.#crew.isHeard) this.#crew.connectLogger(instance);
-  }
 }
 
 /** One call of one constructor. */
@@ -132,32 +96,39 @@ class CreateCall extends Call {
     return this.instance.node.item.place;
   }
 
+  protected begins(): void {
+    if (this.crew.isHeard) this.#emit();
+  }
+
   protected run(): unknown {
     const create = this.instance.node.item.create as (needs: Readonly<Record<string, unknown>>) => unknown;
     return this.intercept === undefined ? create(this.needs) : this.intercept(this.instance, () => create(this.needs));
   }
 
-  protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
-    this.instance.createMs = outcome.runtimeMs;
+  protected ended(runtimeMs: number, failure?: Failure): void {
+    this.instance.createMs = runtimeMs;
     if (!this.crew.isHeard) return;
-    announce(this.crew, this.instance, outcome);
-    if ('error' in outcome) this.crew.loseLogger(this.instance, outcome.error);
+    this.#emit({ runtimeMs, ...failure });
+    if (failure !== undefined) this.crew.loseLogger(this.instance, failure.error);
   }
-}
 
-function announce(crew: Crew, instance: Instance, outcome?: { readonly runtimeMs: number; readonly error?: unknown }): void {
-  const common = crew.common(instance);
-  const { kind, outputs, place } = instance.node.item;
-  if (kind === 'invoke' || outputs.length === 0) {
-    crew.emit(
-      instance,
-      outcome === undefined ? { kind: 'Invoking', ...common } : { kind: 'Invoked', ...common, place: String(place), ...outcome },
-    );
-  } else {
-    crew.emit(
-      instance,
-      outcome === undefined ? { kind: 'BeforeRun', ...common, kindOfRun: kind } : { kind: 'Run', ...common, kindOfRun: kind, ...outcome },
-    );
+  protected override keep(value: unknown): void {
+    const { crew, instance } = this;
+    checkValue(instance.node, value);
+    instance.keep(value);
+    if (crew.isHeard) crew.connectLogger(instance);
+  }
+
+  #emit(outcome?: Failure & { readonly runtimeMs: number }): void {
+    const { crew, instance } = this;
+    const { kind, outputs, place } = instance.node.item;
+    const common = crew.common(instance);
+    if (kind === 'invoke' || outputs.length === 0) {
+      crew.emit(instance, outcome ? { kind: 'Invoked', ...common, place: String(place), ...outcome } : { kind: 'Invoking', ...common });
+    } else {
+      const run = { ...common, kindOfRun: kind };
+      crew.emit(instance, outcome ? { kind: 'Run', ...run, ...outcome } : { kind: 'BeforeRun', ...run });
+    }
   }
 }
 
@@ -168,11 +139,11 @@ function entriesOf(value: unknown): [string, unknown][] {
 }
 
 function checkValue(node: Node, value: unknown): void {
-  node.item.outputs.forEach((output) => {
+  for (const output of node.item.outputs) {
     const { property } = output;
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
     if (!isAsDeclared(node.item, output, given)) throw wrongValue(node, output, given);
-  });
+  }
 }
 
 function owesList({ kind }: Item, { group }: Output): boolean {

@@ -1,24 +1,17 @@
 import type { Crew } from './crew.ts';
-import { findingsOf, FxError, messageOf, type Code, type Finding } from './errors.ts';
+import { findingsOf, FxError, messageOf, type Finding } from './errors.ts';
 import type { Instance } from './instance.ts';
-import { isThenable, within } from './lifecycle.ts';
+import { isThenable } from './lifecycle.ts';
 import type { Place } from './place.ts';
+import type { Step } from './walk.ts';
 
-/** What the phases of a component's life differ in when one of its functions goes wrong. */
-const phases = {
-  create: { failed: 'FX_CREATE_FAILED', timedOut: 'FX_CREATE_TIMEOUT' },
-  start: { failed: 'FX_START_FAILED', timedOut: 'FX_START_TIMEOUT' },
-  ready: { failed: 'FX_START_FAILED', timedOut: 'FX_START_TIMEOUT' },
-  drain: { failed: 'FX_STOP_FAILED', timedOut: 'FX_STOP_TIMEOUT' },
-  stop: { failed: 'FX_STOP_FAILED', timedOut: 'FX_STOP_TIMEOUT' },
-} as const satisfies Record<string, { readonly failed: Code; readonly timedOut: Code }>;
-export type Phase = keyof typeof phases;
+/** What the codes of a phase begin with when one of a component's functions goes wrong. */
+const codes = { create: 'FX_CREATE', start: 'FX_START', ready: 'FX_START', drain: 'FX_STOP', stop: 'FX_STOP' } as const;
+export type Phase = keyof typeof codes;
 
-interface Bounds {
-  readonly begun: number;
-  /** Milliseconds that it may take, and whether that is its own limit or what was left of the whole start. */
-  readonly ms: number;
-  readonly isOwn: boolean;
+/** Present when it went wrong. */
+export interface Failure {
+  readonly error?: unknown;
 }
 
 /** One call of one function of a component, its constructor or one of its hooks, within its bounds. */
@@ -28,90 +21,119 @@ export abstract class Call {
   /** The hook's name; for a constructor, the component's. */
   abstract readonly name: string;
   abstract readonly place: Place;
+  readonly begun: number;
   protected readonly crew: Crew;
-  protected readonly bounds: Bounds;
+  /** Milliseconds that it may take, and whether that is its own limit or what was left of the whole start. */
+  protected ms = Infinity;
+  #isOwn = true;
 
-  constructor(crew: Crew, what: Bounds & { readonly instance: Instance; readonly phase: Phase }) {
+  constructor(crew: Crew, instance: Instance, phase: Phase) {
     this.crew = crew;
-    this.instance = what.instance;
-    this.phase = what.phase;
-    this.bounds = what;
+    this.instance = instance;
+    this.phase = phase;
+    this.begun = crew.clock.monotonic();
   }
 
+  protected abstract begins(): void;
   protected abstract run(): unknown;
-  /** Told how it ended, before that is thrown or returned. */
-  protected abstract ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void;
+  /** Told how it ended, before that is thrown or kept. */
+  protected abstract ended(runtimeMs: number, failure?: Failure): void;
+  protected keep(_value: unknown): void {}
   protected givenUp(_reason: unknown): void {}
-  protected settledLate(_outcome: { readonly error?: unknown }): void {}
+  protected settledLate(_outcome: Failure): void {}
 
   /**
-   * Returns or resolves with what the call yields; throws or rejects with an FxError that says which function of which
-   * component failed. A synchronous call costs no timer and no promise.
+   * Keeps what the call yields; throws or rejects with an FxError that says which function of which component failed. A
+   * synchronous call costs no timer and no promise.
    */
-  make(): unknown {
-    const { begun, ms } = this.bounds;
-    let result: unknown;
+  make(own: number, left: number): Step {
+    this.ms = Math.min(own, left);
+    this.#isOwn = own <= left || !this.#isStarting;
+    this.begins();
+    let value: unknown;
     try {
       if (this.crew.isInterrupted && this.#isStarting) this.crew.interrupt.throwIfAborted();
-      if (ms <= 0 && this.#isStarting) throw this.#timedOut();
-      result = this.run();
-      if (isThenable(result)) return this.#wait(result);
+      if (this.ms <= 0 && this.#isStarting) throw this.#timedOut();
+      value = this.run();
+      if (isThenable(value)) return this.#wait(value);
     } catch (error) {
       this.#fail(error);
     }
-    this.ended({ runtimeMs: this.crew.clock.monotonic() - begun });
-    return result;
+    return this.#succeed(value);
   }
 
   get #isStarting(): boolean {
     return this.phase !== 'drain' && this.phase !== 'stop';
   }
 
-  async #wait(result: PromiseLike<unknown>): Promise<unknown> {
-    const { begun, ms } = this.bounds;
+  async #wait(running: PromiseLike<unknown>): Promise<void> {
     let value: unknown;
     try {
-      value = await within(result, {
-        clock: this.crew.clock,
-        ms,
-        interrupt: this.#isStarting ? this.crew.interrupt : undefined,
-        timedOut: () => this.#timedOut(),
-        givenUp: (reason) => this.givenUp(reason),
-        settledLate: (outcome) => {
-          this.crew.emit(this.instance, { kind: 'SettledLate', ...this.crew.common(this.instance), hook: this.name, ...outcome });
-          this.settledLate(outcome);
-        },
-      });
+      value = await this.#within(running);
     } catch (error) {
       this.#fail(error);
     }
-    this.ended({ runtimeMs: this.crew.clock.monotonic() - begun });
-    return value;
+    this.#succeed(value);
+  }
+
+  /** Waits for something that has begun, at most until its deadline, or until the start is interrupted. */
+  #within(running: PromiseLike<unknown>): Promise<unknown> {
+    const { crew, ms } = this;
+    const interrupt = this.#isStarting ? crew.interrupt : undefined;
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const finish = (): boolean => {
+        if (isOver) return false;
+        isOver = true;
+        cancel();
+        interrupt?.removeEventListener('abort', interrupted);
+        return true;
+      };
+      const giveUp = (reason: unknown): void => {
+        if (!finish()) return;
+        this.givenUp(reason);
+        reject(reason);
+      };
+      const settledLate = (outcome: Failure): void => {
+        crew.emit(this.instance, { kind: 'SettledLate', ...crew.common(this.instance), hook: this.name, ...outcome });
+        this.settledLate(outcome);
+      };
+      const interrupted = (): void => giveUp(interrupt?.reason);
+      const cancel = ms === Infinity ? () => {} : crew.clock.after(ms, () => giveUp(this.#timedOut()));
+      interrupt?.addEventListener('abort', interrupted);
+      if (interrupt?.aborted === true) interrupted();
+      running.then(
+        (value) => (finish() ? resolve(value) : settledLate({})),
+        (error: unknown) => (finish() ? reject(error as Error) : settledLate({ error })),
+      );
+    });
+  }
+
+  #succeed(value: unknown): void {
+    this.ended(this.crew.clock.monotonic() - this.begun);
+    this.keep(value);
   }
 
   #fail(error: unknown): never {
-    this.ended({ runtimeMs: this.crew.clock.monotonic() - this.bounds.begun, error });
+    this.ended(this.crew.clock.monotonic() - this.begun, { error });
     throw new FxError(findingsOf(error, (cause) => this.#failure(cause)));
   }
 
   #failure(cause: unknown): Finding {
     const { item, label } = this.instance.node;
-    const code = phases[this.phase].failed;
+    const code = `${codes[this.phase]}_FAILED` as const;
     const isSurvived = code === 'FX_STOP_FAILED' || item.allowedToFail;
-    const fix = isSurvived
-      ? 'see the cause; everything else went on'
-      : `see the cause; if the app can do without ${label}, declare it onFailure: 'continue'`;
-    return this.#finding({ code, message: `${this.#description} failed: ${messageOf(cause)}`, fix, cause });
+    const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
+    return this.#finding({ code, message: `${this.#description} failed: ${messageOf(cause)}`, fix: `see the cause; ${otherwise}`, cause });
   }
 
   #timedOut(): FxError {
-    const { ms, isOwn } = this.bounds;
-    const seconds = `${Math.round(ms) / 1000} s`;
-    const limit = isOwn ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
+    const seconds = `${Math.round(this.ms) / 1000} s`;
+    const limit = this.#isOwn ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
     const { running, done } = this.crew.progress(this.instance, this.phase === 'create' ? 'constructed' : 'started');
     const message = `${this.#description} did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
     const fix = 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")';
-    return new FxError([this.#finding({ code: phases[this.phase].timedOut, message, fix })]);
+    return new FxError([this.#finding({ code: `${codes[this.phase]}_TIMEOUT`, message, fix })]);
   }
 
   #finding(what: Finding): Finding {

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { errorOf, FxError, type Finding } from './errors.ts';
+import { FxError } from './errors.ts';
 import { EventSink, type Event } from './events.ts';
 import { Source, type Graph, type Node, type Scope } from './graph.ts';
 import { Instance, valueOf, type ComponentState } from './instance.ts';
@@ -18,9 +18,7 @@ export interface CrewOptions {
 export class Crew {
   readonly instances: readonly Instance[];
   readonly clock: Clock;
-  readonly #graph: Graph;
-  readonly #journal: Journal;
-  readonly #concurrency: number;
+  readonly #options: CrewOptions;
   #interrupter = new AbortController();
   /** As the signal's, but asking the signal for every call costs more than most calls. */
   isInterrupted = false;
@@ -28,12 +26,10 @@ export class Crew {
   #hasLosses = false;
   #outbox: Outbox<Instance> | undefined;
 
-  constructor({ graph, clock, journal, concurrency }: CrewOptions) {
-    this.instances = graph.order.map((node) => new Instance(node));
-    this.clock = clock;
-    this.#graph = graph;
-    this.#journal = journal;
-    this.#concurrency = concurrency;
+  constructor(options: CrewOptions) {
+    this.instances = options.graph.order.map((node) => new Instance(node));
+    this.clock = options.clock;
+    this.#options = options;
   }
 
   /** Begins a start that must be over within `ms` milliseconds. */
@@ -60,17 +56,17 @@ export class Crew {
   }
 
   get isHeard(): boolean {
-    return this.#journal.isHeard;
+    return this.#options.journal.isHeard;
   }
 
   emit(instance: Instance, event: Event): void {
-    if (this.#outbox === undefined) this.#journal.emit(event, this.#scopeOf(instance, event));
+    if (this.#outbox === undefined) this.#options.journal.emit(event, this.#scopeOf(instance, event));
     else this.#outbox.add(event, instance);
   }
 
   /** Lifecycle events go to the app's logger, whatever the module. */
   #scopeOf({ node }: Instance, { kind }: Event): Scope {
-    return /^(BeforeRun|Run|Invok)/.test(kind) ? node.scope : this.#graph.root;
+    return /^(BeforeRun|Run|Invok)/.test(kind) ? node.scope : this.#options.graph.root;
   }
 
   common({ node }: Instance): { readonly at: number; readonly component: string; readonly module: string } {
@@ -80,25 +76,24 @@ export class Crew {
   /** Visits every instance after those that it requires, or backwards, before them. Events come in the same order. */
   async each(direction: 'forwards' | 'backwards', visit: (instance: Instance) => Step): Promise<void> {
     const items = direction === 'forwards' ? this.instances : this.instances.toReversed();
-    if (this.#concurrency <= 1) return inOrder(items, visit);
-    const neighbours = this.#neighbours(direction);
-    const outbox = new Outbox<Instance>(items, (event, of) => this.#journal.emit(event, this.#scopeOf(of, event)));
+    if (this.#options.concurrency <= 1) return inOrder(items, visit);
+    const outbox = new Outbox<Instance>(items, (event, of) => this.#options.journal.emit(event, this.#scopeOf(of, event)));
     this.#outbox = outbox;
-    const visitAndTell = async (instance: Instance): Promise<void> => {
-      try {
-        await visit(instance);
-      } catch (error) {
-        this.interruptBy(`${instance.node.label} failed`);
-        throw error;
-      }
-      outbox.done(instance);
-    };
+    const neighbours = this.#neighbours(direction);
     try {
       await together({
         items,
-        concurrency: this.#concurrency,
+        concurrency: this.#options.concurrency,
         waitsFor: (instance) => neighbours.get(instance) ?? [],
-        visit: visitAndTell,
+        visit: async (instance) => {
+          try {
+            await visit(instance);
+          } catch (error) {
+            this.interruptBy(`${instance.node.label} failed`);
+            throw error;
+          }
+          outbox.done(instance);
+        },
       });
     } finally {
       this.#outbox = undefined;
@@ -107,16 +102,15 @@ export class Crew {
   }
 
   /** What each instance requires, or what requires it. */
-  #neighbours(direction: 'forwards' | 'backwards'): ReadonlyMap<Instance, ReadonlySet<Instance>> {
-    const neighbours = new Map(this.instances.map((each) => [each, new Set<Instance>()]));
-    for (const instance of this.instances) {
-      for (const { node } of instance.node.sources.flat()) {
+  #neighbours(direction: 'forwards' | 'backwards'): ReadonlyMap<Instance, readonly Instance[]> {
+    const neighbours = new Map(this.instances.map((each) => [each, new Array<Instance>()]));
+    this.instances.forEach((instance) =>
+      instance.node.sources.flat().forEach(({ node }) => {
         const required = this.instances[node.rank];
-        if (required === undefined) continue;
-        const [from, to] = direction === 'forwards' ? [instance, required] : [required, instance];
-        neighbours.get(from)?.add(to);
-      }
-    }
+        if (required !== undefined && direction === 'forwards') neighbours.get(instance)?.push(required);
+        else if (required !== undefined) neighbours.get(required)?.push(instance);
+      }),
+    );
     return neighbours;
   }
 
@@ -131,8 +125,7 @@ export class Crew {
   }
 
   /** Goes on without a component that may fail; throws for any other, and when the whole start is at its end. */
-  lose(instance: Instance, findings: readonly Finding[]): void {
-    const error = errorOf(findings);
+  lose(instance: Instance, error: unknown): void {
     instance.state = 'failed';
     instance.failure = error;
     this.#hasLosses = true;
@@ -163,7 +156,7 @@ export class Crew {
   loseLogger(instance: Instance, error: unknown): void {
     if (!instance.node.item.outputs.some(({ token }) => token === (EventSink as Token))) return;
     this.emit(instance, { kind: 'LoggerInitialized', ...this.common(instance), error });
-    this.#journal.giveUp(instance.node.scope);
+    this.#options.journal.giveUp(instance.node.scope);
   }
 
   /** A logger that is decorated or replaced in its module is heard only through what stands for it. */
@@ -172,7 +165,7 @@ export class Crew {
     if (decorator !== undefined && decorator.node !== instance.node) return;
     for (const output of instance.node.item.outputs) {
       if (output.token !== (EventSink as Token)) continue;
-      this.#journal.connect(instance.node.scope, valueOf(new Source(instance.node, output), this.instances) as EventSink);
+      this.#options.journal.connect(instance.node.scope, valueOf(new Source(instance.node, output), this.instances) as EventSink);
       this.emit(instance, { kind: 'LoggerInitialized', ...this.common(instance) });
     }
   }

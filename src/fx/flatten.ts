@@ -1,7 +1,7 @@
 import { Item, ModuleItem, Replacement, type List } from './component.ts';
-import { refusal, type Condition, type Settings } from './condition.ts';
+import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
-import { findingAt, isProvider, Node, Scope, type Gated } from './graph.ts';
+import { findingAt, isProvider, Node, Scope, type Gated, type Graph } from './graph.ts';
 
 /** Where a list stands: in which module, seen by whom, and why it is off, if it is. */
 interface Position {
@@ -11,10 +11,7 @@ interface Position {
 }
 
 /** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
-export interface Flat {
-  readonly root: Scope;
-  readonly nodes: readonly Node[];
-  readonly gated: readonly Gated[];
+export interface Flat extends Omit<Graph, 'order'> {
   readonly findings: Finding[];
 }
 
@@ -51,33 +48,23 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
     takeAll(item.list, position);
   };
 
-  takeAll(list, { scope: root, visibleIn: root, off: undefined });
-  for (const { replacement, scope } of replacements) nodes = replaced(nodes, { replacement, scope, findings, root });
-  return { root, nodes, gated, findings };
-}
+  /** The first that provides a token of the replacement gives it its place; others that do give way. */
+  const stand = ({ by, place }: Replacement, within: Scope): void => {
+    const tokens = new Set(by.outputs.map(({ token }) => token));
+    const givesWay = ({ item, scope }: Node): boolean =>
+      isProvider(item) && isWithin(scope, within) && item.outputs.some(({ token }) => tokens.has(token));
+    const old = nodes.find(givesWay);
+    const node = new Node(by, old?.scope ?? within, old?.visibleIn ?? root);
+    nodes = old === undefined ? [...nodes, node] : nodes.flatMap((each) => (each === old ? node : givesWay(each) ? [] : each));
+    if (old !== undefined) return;
+    const message = `${by.name} replaces ${[...tokens].map(({ key }) => `"${key}"`).join(', ') || 'nothing'}, which nothing here provides`;
+    const fix = 'list it as a component of its own, or remove the replacement';
+    findings.push(findingAt(node, 'FX_NOTHING_TO_REPLACE', { message, place: String(place), fix }));
+  };
 
-/** The first that provides a token of the replacement gives it its place; others that do give way. */
-function replaced(
-  nodes: readonly Node[],
-  what: { readonly replacement: Replacement; readonly scope: Scope; readonly root: Scope; readonly findings: Finding[] },
-): Node[] {
-  const { by, place } = what.replacement;
-  const tokens = new Set(by.outputs.map(({ token }) => token));
-  const givesWay = (node: Node): boolean =>
-    isWithin(node.scope, what.scope) && isProvider(node.item) && node.item.outputs.some(({ token }) => tokens.has(token));
-  const at = nodes.findIndex(givesWay);
-  const old = nodes[at];
-  const node = new Node(by, old?.scope ?? what.scope, old?.visibleIn ?? what.root);
-  if (old !== undefined) return nodes.flatMap((each, index) => (index === at ? node : givesWay(each) ? [] : each));
-  const message = `${by.name} replaces ${[...tokens].map(({ key }) => `"${key}"`).join(', ') || 'nothing'}, which nothing here provides`;
-  what.findings.push(
-    findingAt(node, 'FX_NOTHING_TO_REPLACE', {
-      message,
-      place: String(place),
-      fix: 'list it as a component of its own, or remove the replacement',
-    }),
-  );
-  return [...nodes, node];
+  takeAll(list, { scope: root, visibleIn: root, off: undefined });
+  for (const { replacement, scope } of replacements) stand(replacement, scope);
+  return { root, nodes, gated, findings };
 }
 
 function isWithin(scope: Scope, outer: Scope): boolean {
@@ -85,7 +72,7 @@ function isWithin(scope: Scope, outer: Scope): boolean {
   return false;
 }
 
-function withoutSettings(item: { readonly name: string; readonly place: unknown; readonly when: Condition | undefined }): Finding {
+function withoutSettings(item: Item | ModuleItem): Finding {
   const message = `${item.name} depends on a setting ("when"), but this app was given no settings`;
   const fix = 'give the app its settings: app(list, { settings: (key) => ... })';
   return { code: 'FX_BAD_DEFINITION', message, component: item.name, place: String(item.place), fix };

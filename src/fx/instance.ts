@@ -9,6 +9,7 @@ export type HookState = 'idle' | 'starting' | 'started' | 'failed' | 'stopping' 
 
 /** A hook as it was appended, and what became of it. */
 export class HookRecord {
+  readonly instance: Instance;
   readonly hook: Hook;
   readonly name: string;
   readonly place: Place;
@@ -18,7 +19,8 @@ export class HookRecord {
   /** Given up by the framework, but not settled yet. */
   isStillRunning = false;
 
-  constructor(hook: Hook, place: Place) {
+  constructor(instance: Instance, hook: Hook, place: Place) {
+    this.instance = instance;
     this.hook = hook;
     this.name = hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
     this.place = place;
@@ -29,7 +31,7 @@ export class HookRecord {
     else if (phase === 'stop') this.state = 'stopping';
   }
 
-  end(phase: string, { runtimeMs, error }: { readonly runtimeMs: number; readonly error?: unknown }): void {
+  end(phase: string, runtimeMs: number, error: unknown): void {
     if (phase === 'start') {
       this.state = error === undefined ? 'started' : 'failed';
       this.startMs = runtimeMs;
@@ -72,25 +74,34 @@ export class Instance {
   /** Before a start: everything that was stopped may start again, and no hook can be appended any more. */
   rewind(): void {
     this.isSealed = true;
-    if (this.isBuilt) [this.state, this.failure] = ['constructed', undefined];
-    this.hooks.forEach((record) => {
-      record.state = 'idle';
-    });
+    for (const record of this.hooks) record.state = 'idle';
+    if (!this.isBuilt) return;
+    this.state = 'constructed';
+    this.failure = undefined;
+  }
+
+  /** What its constructor has made, and the hooks of its definition behind those that it appended. */
+  keep(value: unknown): void {
+    const { start, stop, place, name } = this.node.item;
+    this.value = value;
+    this.state = 'constructed';
+    this.isBuilt = true;
+    if (start === undefined && stop === undefined) return;
+    const hook: Hook = {
+      name,
+      start: start && ((context) => start(value as never, context)),
+      stop: stop && ((context) => stop(value as never, context)),
+    };
+    this.append(hook, place);
   }
 
   append(hook: Hook, place: Place): void {
     if (this.isSealed) {
-      throw new FxError([
-        {
-          code: 'FX_STATE',
-          message: `${this.node.label} appends hook "${hook.name ?? ''}" after the app has begun to start, so it would never run`,
-          component: this.node.label,
-          place: String(place),
-          fix: 'append hooks while create runs; what goes on later is a job',
-        },
-      ]);
+      const message = `${this.node.label} appends hook "${hook.name ?? ''}" after the app has begun to start, so it would never run`;
+      const fix = 'append hooks while create runs; what goes on later is a job';
+      throw new FxError([{ code: 'FX_STATE', message, component: this.node.label, place: String(place), fix }]);
     }
-    this.hooks = this.hooks.concat(new HookRecord(hook, place));
+    this.hooks = this.hooks.concat(new HookRecord(this, hook, place));
   }
 
   /** The first of what it cannot do without that is not there, because it failed or was skipped itself. */

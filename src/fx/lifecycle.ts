@@ -1,4 +1,3 @@
-import type { Clock } from './clock.ts';
 import { token } from './token.ts';
 
 /** What every hook is given. */
@@ -38,64 +37,20 @@ export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 export class CallContext implements HookContext {
   readonly deadline: number;
   #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
 
   constructor(deadline: number) {
     this.deadline = deadline;
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
-    }
+    this.#controller ??= new AbortController();
     return this.#controller.signal;
   }
 
   abort(reason: unknown): void {
-    this.#aborted = { reason };
-    this.#controller?.abort(reason);
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
-}
-
-export interface Bounds {
-  readonly clock: Clock;
-  /** Milliseconds from now; `Infinity` for no limit. */
-  readonly ms: number;
-  /** Aborted, with the error to end with, when the whole phase is to end early. */
-  readonly interrupt: AbortSignal | undefined;
-  timedOut(): Error;
-  /** Whoever is waited for is given up. */
-  givenUp(reason: unknown): void;
-  /** It has settled after all. */
-  settledLate(outcome: { readonly error?: unknown }): void;
-}
-
-/** Waits for something that has begun, at most until its deadline, or until it is interrupted. */
-export function within(running: PromiseLike<unknown>, { clock, ms, interrupt, ...bounds }: Bounds): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const finish = (): boolean => {
-      if (isOver) return false;
-      isOver = true;
-      cancel();
-      interrupt?.removeEventListener('abort', interrupted);
-      return true;
-    };
-    const giveUp = (reason: unknown): void => {
-      if (!finish()) return;
-      bounds.givenUp(reason);
-      reject(reason);
-    };
-    const interrupted = (): void => giveUp(interrupt?.reason);
-    const cancel = ms === Infinity ? () => {} : clock.after(ms, () => giveUp(bounds.timedOut()));
-    interrupt?.addEventListener('abort', interrupted);
-    if (interrupt?.aborted === true) interrupted();
-    running.then(
-      (value) => (finish() ? resolve(value) : bounds.settledLate({})),
-      (error: unknown) => (finish() ? reject(error as Error) : bounds.settledLate({ error })),
-    );
-  });
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

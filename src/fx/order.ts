@@ -42,25 +42,43 @@ export class Smallest {
 /** For each of `count` numbers, the numbers that it waits for. */
 export type Dependencies = readonly (readonly number[])[];
 
+/** Hands out numbers, of those whose turn it is the smallest first, each once all that it waits for are done. */
+export class Queue {
+  readonly #waiters: Dependencies;
+  readonly #remaining: number[];
+  readonly #ready = new Smallest();
+
+  constructor(dependencies: Dependencies) {
+    this.#waiters = reversed(dependencies);
+    this.#remaining = dependencies.map((needed) => needed.length);
+    this.#remaining.forEach((count, node) => {
+      if (count === 0) this.#ready.add(node);
+    });
+  }
+
+  take(): number | undefined {
+    return this.#ready.take();
+  }
+
+  done(node: number): void {
+    for (const waiter of this.#waiters[node] ?? []) {
+      const left = (this.#remaining[waiter] ?? 0) - 1;
+      this.#remaining[waiter] = left;
+      if (left === 0) this.#ready.add(waiter);
+    }
+  }
+}
+
 /**
  * Puts numbers in an order in which each stands behind those that it waits for and, beyond that, as early as its size
  * allows: the smallest topological order. Numbers in or behind a circle are left out.
  */
 export function topologicalOrder(dependencies: Dependencies): number[] {
-  const waiters = reversed(dependencies);
-  const remaining = dependencies.map((needed) => needed.length);
-  const ready = new Smallest();
-  remaining.forEach((count, node) => {
-    if (count === 0) ready.add(node);
-  });
+  const queue = new Queue(dependencies);
   const order: number[] = [];
-  for (let node = ready.take(); node !== undefined; node = ready.take()) {
+  for (let node = queue.take(); node !== undefined; node = queue.take()) {
     order.push(node);
-    for (const waiter of waiters[node] ?? []) {
-      const left = (remaining[waiter] ?? 0) - 1;
-      remaining[waiter] = left;
-      if (left === 0) ready.add(waiter);
-    }
+    queue.done(node);
   }
   return order;
 }
@@ -94,24 +112,18 @@ function reversed(dependencies: Dependencies): number[][] {
 
 /** Breadth first from `start` back to itself. */
 function shortestCircle(dependencies: Dependencies, start: number, settled: ReadonlySet<number>): number[] | undefined {
-  const cameFrom = new Map<number, number>();
-  const seen = new Set([start]);
-  for (const node of seen) {
+  const cameFrom = new Map([[start, start]]);
+  for (const node of cameFrom.keys()) {
     for (const next of dependencies[node] ?? []) {
-      if (next === start) return [start, ...walkBack(cameFrom, node), start];
-      if (settled.has(next) || seen.has(next)) continue;
-      cameFrom.set(next, node);
-      seen.add(next);
+      if (next === start) {
+        const circle = [start];
+        for (let each = node; each !== start; each = cameFrom.get(each) ?? start) circle.push(each);
+        return [...circle, start].toReversed();
+      }
+      if (!settled.has(next) && !cameFrom.has(next)) cameFrom.set(next, node);
     }
   }
   return undefined;
-}
-
-/** From the node that `cameFrom` leads to, back to, and without, the start. */
-function walkBack(cameFrom: ReadonlyMap<number, number>, from: number): number[] {
-  const path: number[] = [];
-  for (let node = from, before = cameFrom.get(node); before !== undefined; node = before, before = cameFrom.get(node)) path.unshift(node);
-  return path;
 }
 
 function reachable(edges: Dependencies, start: number, settled: ReadonlySet<number>): Set<number> {

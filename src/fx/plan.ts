@@ -31,7 +31,9 @@ class Planner {
   readonly #flat: Flat;
   readonly #builtIns: ReadonlySet<Token>;
   readonly #keys = new Map<string, Token>();
-  readonly #sinks = new Set<Node>();
+  /** What is built although nobody may need it: what provides nothing, and loggers. */
+  readonly #roots: Node[] = [];
+  readonly #decorators: Source[] = [];
   readonly #unprovided: { readonly node: Node; readonly input: Input }[] = [];
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
@@ -49,29 +51,31 @@ class Planner {
       labels.set(name, count);
       node.index = index;
       if (count > 1) node.label = `${name} #${count}`;
-      problems.forEach((message) =>
-        this.#flat.findings.push(
-          findingAt(node, 'FX_BAD_DEFINITION', { message: `${node.label}: ${message}`, fix: 'mend the definition' }),
-        ),
-      );
-      outputs.forEach((output) => this.#provide(node, output));
+      for (const message of problems)
+        this.#find(node, 'FX_BAD_DEFINITION', { message: `${node.label}: ${message}`, fix: 'mend the definition' });
+      if (outputs.length === 0) this.#roots.push(node);
+      outputs.forEach((output) => this.#provide(new Source(node, output)));
     });
   }
 
-  #provide(node: Node, output: Output): void {
+  #find(...what: Parameters<typeof findingAt>): void {
+    this.#flat.findings.push(findingAt(...what));
+  }
+
+  #provide(source: Source): void {
+    const { node, output } = source;
     const { token, group } = output;
-    this.#meet(token, node);
-    const source = new Source(node, output);
     const isSink = token === (EventSink as Token);
-    if (isSink) this.#sinks.add(node);
-    const scope = isSink || !isProvider(node.item) ? node.scope : node.visibleIn;
-    if (!isProvider(node.item)) this.#only(group === undefined ? scope.decorators : scope.groupDecorators, source);
-    else if (group === undefined) this.#only(scope.values, source);
-    else {
-      const members = scope.groups.get(token);
-      if (members === undefined) scope.groups.set(token, [source]);
-      else members.push(source);
+    this.#meet(token, node);
+    if (isSink) this.#roots.push(node);
+    if (!isProvider(node.item)) {
+      this.#decorators.push(source);
+      this.#only(group === undefined ? node.scope.decorators : node.scope.groupDecorators, source);
+      return;
     }
+    const scope = isSink ? node.scope : node.visibleIn;
+    if (group === undefined) this.#only(scope.values, source);
+    else if (!scope.groups.get(token)?.push(source)) scope.groups.set(token, [source]);
   }
 
   #only(known: Map<Token, Source>, source: Source): void {
@@ -85,9 +89,7 @@ class Planner {
     const [role, done] = isProvider(node.item) ? ['provider', 'provided'] : ['decorator', 'decorated'];
     const by = first === undefined ? 'the framework' : `${nameOf(first)} (${String(first.node.item.place)})`;
     const message = `${nameOf(source)} cannot be a ${role} of "${token.key}": already ${done} by ${by}`;
-    this.#flat.findings.push(
-      findingAt(node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' }),
-    );
+    this.#find(node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
   }
 
   /** Two tokens with one key would look like one in every message. */
@@ -97,27 +99,27 @@ class Planner {
     this.#keys.set(token.key, token);
     if (known === undefined) return;
     const fix = 'export one token and import it everywhere, or give the other a key of its own';
-    this.#flat.findings.push(
-      findingAt(node, 'FX_TOKEN_CLASH', { message: `two different tokens have the key "${token.key}"`, wantedBy: node.label, fix }),
-    );
+    this.#find(node, 'FX_TOKEN_CLASH', { message: `two different tokens have the key "${token.key}"`, wantedBy: node.label, fix });
   }
 
   link(): void {
     this.#flat.nodes.forEach((node) => {
-      node.sources = node.item.inputs.map((input) => {
+      const { inputs } = node.item;
+      const linked: (readonly Source[])[] = [];
+      for (let at = 0; at < inputs.length; at += 1) {
+        const input = inputs[at] as Input;
         const sources = this.#sources(node, input);
+        linked.push(sources);
         if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#unprovided.push({ node, input });
-        sources.forEach((source) => {
-          if (source.node.index >= node.index) this.#isListInOrder = false;
-        });
-        return sources;
-      });
+        // They stand in list order.
+        if ((sources.at(-1)?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
+      }
+      node.sources = linked;
     });
   }
 
   #sources(node: Node, { form, token }: Input): readonly Source[] {
-    if (form === 'list' || form === 'map') return this.#group(node, token);
-    return lookUp(node, token)?.alone ?? nowhere;
+    return form === 'list' || form === 'map' ? this.#group(node, token) : (lookUp(node, token)?.alone ?? nowhere);
   }
 
   #group(node: Node, token: Token): readonly Source[] {
@@ -131,15 +133,11 @@ class Planner {
   }
 
   check(): void {
-    const { findings } = this.#flat;
     for (const { node, input } of this.#unprovided) {
       this.#meet(input.token, node);
-      if (input.form === 'one') findings.push(missing(this.#flat, node, input));
+      if (input.form === 'one') this.#flat.findings.push(missing(this.#flat, node, input));
     }
-    this.#flat.nodes.forEach((node) => {
-      if (node.item.kind === 'decorate' || node.item.kind === 'replace')
-        node.item.outputs.forEach((output) => this.#checkDecorated(node, output));
-    });
+    for (const { node, output } of this.#decorators) this.#checkDecorated(node, output);
   }
 
   #checkDecorated(node: Node, { token, group }: Output): void {
@@ -147,9 +145,7 @@ class Planner {
     if (original !== undefined || node.item.inputs.some((input) => input.token === token)) return;
     const does = node.item.kind === 'replace' ? 'replaces' : 'decorates';
     const message = `${node.label} ${does} "${token.key}", which nothing here provides: missing type`;
-    this.#flat.findings.push(
-      findingAt(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` }),
-    );
+    this.#find(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` });
   }
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
@@ -160,20 +156,18 @@ class Planner {
       node.neededBy = by;
       needed.push(node);
     };
-    this.#flat.nodes.forEach((node) => {
-      if (node.item.outputs.length === 0 || this.#isLogger(node)) mark(node, node);
+    this.#roots.forEach((node) => {
+      // A logger that is decorated or replaced in its module is needed only by what stands for it.
+      if (node.item.outputs.length === 0 || (node.scope.decorators.get(EventSink)?.node ?? node) === node) mark(node, node);
     });
-    for (let node = needed[0], at = 1; node !== undefined; node = needed[at], at += 1) {
-      const by = node;
-      by.sources.forEach((sources, input) => {
-        if (by.item.inputs[input]?.soft !== true) sources.forEach((source) => mark(source.node, by));
-      });
+    for (let at = 0, by = needed[0]; by !== undefined; at += 1, by = needed[at]) {
+      const { item, sources } = by;
+      for (let input = 0; input < sources.length; input += 1) {
+        const from = sources[input];
+        if (from === undefined || item.inputs[input]?.soft === true) continue;
+        for (let each = 0; each < from.length; each += 1) mark((from[each] as Source).node, by);
+      }
     }
-  }
-
-  /** A logger that is decorated or replaced in its module is needed only by what stands for it. */
-  #isLogger(node: Node): boolean {
-    return this.#sinks.has(node) && (node.scope.decorators.get(EventSink)?.node ?? node) === node;
   }
 
   graph(): Graph {
@@ -202,15 +196,15 @@ class Planner {
     const [first] = nodes;
     if (first === undefined) return;
     const path = nodes.map(({ label }) => label);
-    const module = nodes.every(({ scope }) => scope === first.scope) ? first.scope.name : '';
-    const within = module === '' ? '' : `[module "${module}"] `;
+    const isOfModule = first.scope.name !== '' && nodes.every(({ scope }) => scope === first.scope);
+    const within = isOfModule ? `[module "${first.scope.name}"] ` : '';
     const message = `cycle detected in dependency graph: ${within}${path.join(' -> ')}`;
     const wantedBy = nodes
       .slice(0, -1)
       .map(({ label, item }) => `${label} (${String(item.place)})`)
       .join(', then ');
     const fix = 'let one of them take what it needs later: move the shared part into a component of its own, or contribute through many()';
-    this.#flat.findings.push(findingAt(first, 'FX_CYCLE', { message, wantedBy, fix, path }));
+    this.#find(first, 'FX_CYCLE', { message, wantedBy, fix, path });
   }
 }
 

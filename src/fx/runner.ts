@@ -1,9 +1,10 @@
-import { Call } from './calls.ts';
+import { Call, type Failure } from './calls.ts';
 import type { Crew } from './crew.ts';
-import { findingsOf, messageOf, type Code, type Finding } from './errors.ts';
+import type { Finding } from './errors.ts';
 import type { EventOf } from './events.ts';
+import { findingsIn } from './failures.ts';
 import type { HookRecord, Instance } from './instance.ts';
-import { CallContext, isThenable } from './lifecycle.ts';
+import { CallContext } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { inOrder, type Step } from './walk.ts';
 
@@ -12,13 +13,6 @@ export interface RunnerOptions {
   readonly hookTimeoutMs: number;
   /** Milliseconds for all drain and stop hooks together. */
   readonly stopTimeoutMs: number;
-}
-
-/** How many started hooks have something to do in each phase to come. */
-interface HookCounts {
-  ready: number;
-  drain: number;
-  stop: number;
 }
 
 const events = {
@@ -35,6 +29,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   /** Stops of hooks that started after they had been given up. */
   readonly #late = new Set<Promise<void>>();
+  #hasReadyHooks = false;
   #stopDeadline = 0;
   #hooksToStop = 0;
   #failedStops: Finding[] = [];
@@ -46,13 +41,15 @@ export class Runner {
 
   /** Throws the first failure; whatever had started by then is left for {@link stop}. */
   async start(): Promise<void> {
+    this.#hasReadyHooks = false;
     this.#crew.instances.forEach((instance) => instance.rewind());
-    await this.#crew.each('forwards', (instance) => {
-      if (instance.state !== 'constructed' || this.#crew.skip(instance)) return undefined;
-      return this.#startHooks(instance, 'start');
-    });
-    if (this.#countHooks().ready === 0) return;
-    await this.#crew.each('forwards', (instance) => (instance.state === 'started' ? this.#startHooks(instance, 'ready') : undefined));
+    const startHook = (record: HookRecord): Step => this.#startHook(record, 'start');
+    await this.#crew.each('forwards', (instance) =>
+      instance.state !== 'constructed' || this.#crew.skip(instance) ? undefined : this.#start(instance, startHook),
+    );
+    if (!this.#hasReadyHooks) return;
+    const makeReady = (record: HookRecord): Step => this.#startHook(record, 'ready');
+    await this.#crew.each('forwards', (instance) => (instance.state === 'started' ? this.#start(instance, makeReady) : undefined));
   }
 
   /**
@@ -61,21 +58,18 @@ export class Runner {
    */
   async stop(): Promise<readonly Finding[]> {
     this.#failedStops = [];
-    const { drain, stop } = this.#grantStopBudget();
-    if (drain > 0) await this.#crew.each('backwards', (instance) => this.#stopHooks(instance, 'drain'));
-    if (stop > 0) await this.#crew.each('backwards', (instance) => this.#stopHooks(instance, 'stop'));
+    if (this.#grantStopBudget()) await this.#crew.each('backwards', (instance) => this.#stop(instance, this.#drainHook));
+    if (this.#hooksToStop > 0) await this.#crew.each('backwards', (instance) => this.#stop(instance, this.#stopHook));
     await Promise.all(this.#late);
-    for (const instance of this.#crew.instances) if (instance.state === 'started') instance.state = 'stopped';
+    this.#crew.instances.forEach((instance) => {
+      if (instance.state === 'started') instance.state = 'stopped';
+    });
     return this.#failedStops;
   }
 
-  #startHooks(instance: Instance, phase: 'start' | 'ready'): Step {
-    if (instance.hooks.length === 0) {
-      instance.state = 'started';
-      return undefined;
-    }
+  #start(instance: Instance, visit: (record: HookRecord) => Step): Step {
     try {
-      const starting = inOrder(instance.hooks, (record) => this.#startHook(instance, record, phase));
+      const starting = inOrder(instance.hooks, visit);
       if (starting !== undefined) return this.#startLater(instance, starting);
       instance.state = 'started';
       return undefined;
@@ -93,135 +87,126 @@ export class Runner {
     }
   }
 
-  #startHook(instance: Instance, record: HookRecord, phase: 'start' | 'ready'): Step {
-    if (record.hook[phase] === undefined) {
+  #startHook(record: HookRecord, phase: 'start' | 'ready'): Step {
+    const { hook, instance } = record;
+    if (hook.ready !== undefined) this.#hasReadyHooks = true;
+    if (hook[phase] === undefined) {
       record.state = 'started';
       return undefined;
     }
-    const begun = this.#crew.clock.monotonic();
-    const left = this.#crew.left(begun);
-    const own = record.hook.timeouts?.start ?? instance.node.item.timeouts.start ?? this.#options.hookTimeoutMs;
-    return this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(own, left), isOwn: own <= left }), record);
+    const call = new HookCall(this.#crew, record, phase);
+    call.startedLate = this.#stopLate;
+    const own = hook.timeouts?.start ?? instance.node.item.timeouts.start ?? this.#options.hookTimeoutMs;
+    return call.make(own, this.#crew.left(call.begun));
   }
 
   /** Throws on unless the component may fail; then nobody else will stop what it has started. */
   #lose(instance: Instance, error: unknown): Step {
-    this.#crew.lose(instance, foundIn(error, 'FX_START_FAILED'));
+    this.#crew.lose(instance, error);
     this.#grantStopBudget();
-    return this.#stopHooks(instance, 'stop');
+    return this.#stop(instance, this.#stopHook);
   }
 
-  #stopHooks(instance: Instance, phase: 'drain' | 'stop'): Step {
-    const { hooks } = instance;
-    return inOrder(hooks.length > 1 ? hooks.toReversed() : hooks, (record) => this.#stopHook(instance, record, phase));
+  #stop({ hooks }: Instance, visit: (record: HookRecord) => Step): Step {
+    return inOrder(hooks.length > 1 ? hooks.toReversed() : hooks, visit);
   }
 
-  #stopHook(instance: Instance, record: HookRecord, phase: 'drain' | 'stop'): Step {
+  readonly #drainHook = (record: HookRecord): Step =>
+    record.state === 'started' && record.hook.drain !== undefined ? this.#endHook(record, 'drain') : undefined;
+
+  readonly #stopHook = (record: HookRecord): Step => {
     if (record.state !== 'started') return undefined;
-    if (record.hook[phase] === undefined) {
-      if (phase === 'stop') record.state = 'stopped';
-      return undefined;
-    }
-    const begun = this.#crew.clock.monotonic();
-    const left = Math.max(0, this.#stopDeadline - begun);
+    if (record.hook.stop !== undefined) return this.#endHook(record, 'stop');
+    record.state = 'stopped';
+    return undefined;
+  };
+
+  #endHook(record: HookRecord, phase: 'drain' | 'stop'): Step {
+    const call = new HookCall(this.#crew, record, phase);
+    const left = Math.max(0, this.#stopDeadline - call.begun);
     const share = this.#hooksToStop > 1 ? left / 2 : left;
-    const own = record.hook.timeouts?.stop ?? instance.node.item.timeouts.stop ?? share;
     this.#hooksToStop -= 1;
     try {
-      return this.#run(new HookCall(this.#crew, { instance, phase, begun, ms: Math.min(left, own), isOwn: true }), record)?.catch(
-        this.#stopFailed,
-      );
+      return call.make(record.hook.timeouts?.stop ?? record.instance.node.item.timeouts.stop ?? share, left)?.catch(this.#stopFailed);
     } catch (error) {
       return this.#stopFailed(error);
     }
   }
 
-  readonly #stopFailed = (error: unknown): void => void this.#failedStops.push(...foundIn(error, 'FX_STOP_FAILED'));
+  readonly #stopFailed = (error: unknown): void => void this.#failedStops.push(...findingsIn(error));
 
   /** A hook that started after all has acquired something, which nobody but us can release now. */
-  readonly #stopLate = (instance: Instance, record: HookRecord): void => {
+  readonly #stopLate = (record: HookRecord): void => {
     record.state = 'started';
     this.#grantStopBudget();
-    const stopping: Promise<void> = Promise.resolve(this.#stopHook(instance, record, 'stop')).then(() => void this.#late.delete(stopping));
+    const stopping: Promise<void> = Promise.resolve(this.#stopHook(record)).then(() => void this.#late.delete(stopping));
     this.#late.add(stopping);
   };
 
-  #run(call: HookCall, record: HookRecord): Step {
-    call.record = record;
-    call.startedLate = this.#stopLate;
-    call.announce();
-    const running = call.make();
-    return isThenable(running) ? Promise.resolve(running).then(() => {}) : undefined;
-  }
-
-  #grantStopBudget(): HookCounts {
-    const counts = this.#countHooks();
+  /** Begins the time that all drain and stop hooks have together; true if there is anything to drain. */
+  #grantStopBudget(): boolean {
+    let drains = 0;
+    let stops = 0;
+    this.#crew.instances.forEach(({ hooks }) => {
+      for (let at = 0; at < hooks.length; at += 1) {
+        if (hooks[at]?.state !== 'started') continue;
+        stops += 1;
+        if (hooks[at]?.hook.drain !== undefined) drains += 1;
+      }
+    });
     this.#stopDeadline = this.#crew.clock.monotonic() + this.#options.stopTimeoutMs;
-    this.#hooksToStop = counts.drain + counts.stop;
-    return counts;
-  }
-
-  #countHooks(): HookCounts {
-    const counts = { ready: 0, drain: 0, stop: 0 };
-    this.#crew.instances.forEach(({ hooks }) =>
-      hooks.forEach(({ hook, state }) => {
-        if (state !== 'started') return;
-        if (hook.ready !== undefined) counts.ready += 1;
-        if (hook.drain !== undefined) counts.drain += 1;
-        counts.stop += 1;
-      }),
-    );
-    return counts;
+    this.#hooksToStop = drains + stops;
+    return drains > 0;
   }
 }
 
 /** One call of one hook. */
 class HookCall extends Call {
-  declare record: HookRecord;
-  /** Called when a start hook was given up and then succeeded after all. */
+  readonly #record: HookRecord;
   #context: CallContext | undefined;
-  startedLate: ((instance: Instance, record: HookRecord) => void) | undefined;
+  /** Called when a start hook was given up and then succeeded after all. */
+  startedLate: ((record: HookRecord) => void) | undefined;
+
+  constructor(crew: Crew, record: HookRecord, phase: HookPhase) {
+    super(crew, record.instance, phase);
+    this.#record = record;
+  }
 
   get name(): string {
-    return this.record.name;
+    return this.#record.name;
   }
 
   get place(): Place {
-    return this.record.place;
+    return this.#record.place;
   }
 
-  announce(): void {
-    this.#emit(0);
-    this.record.begin(this.phase);
+  protected begins(): void {
+    if (this.crew.isHeard) this.#emit(0);
+    this.#record.begin(this.phase);
   }
 
   protected run(): unknown {
-    this.#context = new CallContext(this.bounds.begun + this.bounds.ms);
-    return this.record.hook[this.phase as HookPhase]?.(this.#context);
+    this.#context = new CallContext(this.begun + this.ms);
+    return this.#record.hook[this.phase as HookPhase]?.(this.#context);
   }
 
-  protected ended(outcome: { readonly runtimeMs: number; readonly error?: unknown }): void {
-    this.record.end(this.phase, outcome);
-    this.#emit(1, outcome);
+  protected ended(runtimeMs: number, failure?: Failure): void {
+    this.#record.end(this.phase, runtimeMs, failure?.error);
+    if (this.crew.isHeard) this.#emit(1, { runtimeMs, ...failure });
   }
 
   protected override givenUp(reason: unknown): void {
-    this.record.isStillRunning = true;
+    this.#record.isStillRunning = true;
     this.#context?.abort(reason);
   }
 
-  protected override settledLate(outcome: { readonly error?: unknown }): void {
-    this.record.isStillRunning = false;
-    if (this.phase === 'start' && !('error' in outcome)) this.startedLate?.(this.instance, this.record);
+  protected override settledLate(outcome: Failure): void {
+    this.#record.isStillRunning = false;
+    if (this.phase === 'start' && !('error' in outcome)) this.startedLate?.(this.#record);
   }
 
   #emit(which: 0 | 1, outcome?: object): void {
-    if (!this.crew.isHeard) return;
     const kind = events[this.phase as HookPhase][which];
     this.crew.emit(this.instance, { kind, ...this.crew.common(this.instance), hook: this.name, ...outcome } as EventOf<'OnStartExecuted'>);
   }
-}
-
-function foundIn(error: unknown, code: Code): readonly Finding[] {
-  return findingsOf(error, (cause) => ({ code, message: messageOf(cause), fix: 'see the cause', cause }));
 }

@@ -1,4 +1,4 @@
-import { Smallest } from './order.ts';
+import { Queue } from './order.ts';
 
 /** What a step leaves behind: nothing when it was synchronous and is over. */
 export type Step = void | Promise<void>;
@@ -34,35 +34,22 @@ export interface Walk<T> {
  */
 export async function together<T>({ items, waitsFor, concurrency, visit }: Walk<T>): Promise<void> {
   const position = new Map(items.map((item, index) => [item, index]));
-  const waiters: number[][] = items.map(() => []);
-  const remaining = items.map(() => 0);
-  const ready = new Smallest();
+  const queue = new Queue(items.map((item) => Array.from(waitsFor(item)).flatMap((each) => position.get(each) ?? [])));
   const failures = new Map<number, unknown>();
-  items.forEach((item, index) => {
-    for (const each of waitsFor(item)) {
-      const needed = position.get(each);
-      if (needed === undefined) continue;
-      waiters[needed]?.push(index);
-      remaining[index] = (remaining[index] ?? 0) + 1;
-    }
-    if (remaining[index] === 0) ready.add(index);
-  });
+  const running = new Set<Promise<void>>();
   const begin = async (index: number): Promise<void> => {
     try {
       await visit(items[index] as T);
+      queue.done(index);
     } catch (error) {
       failures.set(index, error);
-      return;
-    }
-    for (const waiter of waiters[index] ?? []) {
-      remaining[waiter] = (remaining[waiter] ?? 0) - 1;
-      if (remaining[waiter] === 0) ready.add(waiter);
     }
   };
-  const running = new Set<Promise<void>>();
   for (;;) {
-    while (failures.size === 0 && running.size < concurrency && ready.size > 0) {
-      const visiting: Promise<void> = begin(ready.take() ?? 0).finally(() => running.delete(visiting));
+    while (failures.size === 0 && running.size < concurrency) {
+      const next = queue.take();
+      if (next === undefined) break;
+      const visiting: Promise<void> = begin(next).finally(() => running.delete(visiting));
       running.add(visiting);
     }
     if (running.size === 0) break;
