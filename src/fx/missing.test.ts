@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Unproved } from '../../test/support.ts';
-import { app, component, decorate, many, module, optional, token, type Token } from './index.ts';
+import { app, component, decorate, many, module, optional, supply, token, type Component, type Token } from './index.ts';
 import { isToken } from './token.ts';
 
 const Tagger = token<string>()('tagger');
@@ -121,5 +121,16 @@ describe('missing: the files beside the definition', () => {
     expect(fixes(asking(wanted))[0]).toBe(
       `add a component that provides "log" (the token is made at ${join(folder, 'log/index.ts')}:2); or take it with optional(), or remove asking`,
     );
+  });
+});
+
+describe('missing: a private implementation', () => {
+  it('is not taken for another token of the same key', () => {
+    const Hidden = token<string>()('hidden');
+    const keeper = module('keeper', [], { private: [supply(Hidden, 'x')] });
+    const asking = component({ name: 'asking', requires: { hidden: Hidden }, create: () => undefined });
+    const [finding] = app([keeper, asking] as Component[]).validate();
+    expect(finding?.fix).toContain('privately, in module keeper');
+    expect(finding?.fix).not.toContain('did you mean');
   });
 });

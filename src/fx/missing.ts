@@ -31,8 +31,10 @@ function kept(flat: Flat, token: Token): string[] {
 }
 
 /** Keys that differ by a slip of the finger, or in case or separators only. */
-function similar(flat: Flat, { key }: Token): string[] {
-  const known = new Set(flat.nodes.flatMap(({ item }) => item.outputs.map((output) => output.token.key)));
+function similar(flat: Flat, token: Token): string[] {
+  const { key } = token;
+  const others = flat.nodes.flatMap(({ item }) => item.outputs).filter((output) => output.token !== token);
+  const known = new Set(others.map((output) => output.token.key));
   const slips = Math.max(1, Math.floor(key.length / 4));
   const near = [...known].filter((each) => plain(each) === plain(key) || distance(each, key) <= slips).toSorted();
   const meant = near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`));
