@@ -46,16 +46,19 @@ export class FxError extends Error {
   readonly code: Code;
   readonly findings: readonly [Finding, ...Finding[]];
 
-  constructor(findings: readonly [Finding, ...Finding[]]) {
-    const thrown = findings.find(({ cause }) => cause !== undefined);
-    super(render(findings), thrown === undefined ? {} : { cause: thrown.cause });
+  constructor(findings: FxError['findings']) {
+    super(
+      render(findings),
+      findings.find(({ cause }) => cause !== undefined),
+    );
     this.code = findings[0].code;
     this.findings = findings;
   }
 
   /** For JSON sinks and machines: the findings, with causes as text. */
   toJSON(): object {
-    return { name: this.name, code: this.code, findings: this.findings.map((finding) => ({ ...finding, ...causeText(finding) })) };
+    const findings = this.findings.map((each) => (each.cause === undefined ? each : { ...each, cause: messageOf(each.cause) }));
+    return { name: this.name, code: this.code, findings };
   }
 }
 
@@ -66,7 +69,7 @@ export function errorOf(findings: readonly Finding[]): FxError | undefined {
 }
 
 /** The findings that an error stands for; a stranger's error becomes one of the given kind. */
-export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): readonly [Finding, ...Finding[]] {
+export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): FxError['findings'] {
   return error instanceof FxError ? error.findings : [otherwise(error)];
 }
 
@@ -82,12 +85,8 @@ export function describeValue(value: unknown): string {
   return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
 }
 
-function causeText({ cause }: Finding): { readonly cause?: string } {
-  return cause === undefined ? {} : { cause: messageOf(cause) };
-}
-
-function render(findings: readonly Finding[]): string {
-  if (findings.length === 1 && findings[0] !== undefined) return paragraph(findings[0], '  ');
+function render(findings: FxError['findings']): string {
+  if (findings.length === 1) return paragraph(findings[0], '  ');
   const numbered = findings.map((finding, index) => `  ${index + 1}. ${paragraph(finding, '       ')}`);
   return `${findings.length} problems\n${numbered.join('\n')}`;
 }

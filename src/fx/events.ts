@@ -1,74 +1,60 @@
 import { token } from './token.ts';
 
-/** What every event says. */
-interface Common {
+interface OfApp {
   /** Milliseconds of the app's clock (`Clock.monotonic`). */
   readonly at: number;
+  readonly error?: unknown;
+}
+interface OfComponent extends OfApp {
   readonly component: string;
   /** The module that lists the component; empty at top level. */
   readonly module: string;
-  readonly error?: unknown;
 }
-interface Declared extends Common {
+interface Declared extends OfComponent {
   /** Keys of what it provides; a group's as `key[]`. */
   readonly outputs: readonly string[];
   readonly private: boolean;
   /** Where it was written, innermost first: the component, then the modules that list it. */
   readonly trace: readonly string[];
 }
-interface Executing extends Common {
-  readonly hook: string;
-}
-interface Executed extends Executing {
-  readonly runtimeMs: number;
-}
-interface BeforeRun extends Common {
-  readonly kindOfRun: 'provide' | 'supply' | 'decorate' | 'replace';
-}
-interface App {
-  readonly at: number;
-  readonly error?: unknown;
-}
+type OfHook = OfComponent & { readonly hook: string };
+type OfJob = OfComponent & { readonly job: string; readonly failures: number };
+type OfRun = OfComponent & { readonly kindOfRun: 'provide' | 'supply' | 'decorate' | 'replace' };
+type Timed = { readonly runtimeMs: number };
+type Explained = { readonly because: string };
+type HookPhase = 'Start' | 'Ready' | 'Drain' | 'Stop';
 
-/** Fields by kind. The first eighteen are fx's, with fx's meaning. */
-interface Kinds {
-  Provided: Declared;
-  Supplied: Declared;
-  Replaced: Declared;
-  Decorated: Declared;
-  BeforeRun: BeforeRun;
-  Run: BeforeRun & { readonly runtimeMs: number };
-  Invoking: Common;
-  Invoked: Common & { readonly runtimeMs: number; readonly place: string };
-  OnStartExecuting: Executing;
-  OnStartExecuted: Executed;
-  OnStopExecuting: Executing;
-  OnStopExecuted: Executed;
+/** Fields by kind. Where fx has the kind too, it has fx's meaning. */
+interface Kinds
+  extends
+    Record<'Provided' | 'Supplied' | 'Replaced' | 'Decorated', Declared>,
+    Record<`On${HookPhase}Executing`, OfHook>,
+    Record<`On${HookPhase}Executed`, OfHook & Timed> {
+  BeforeRun: OfRun;
+  Run: OfRun & Timed;
+  Invoking: OfComponent;
+  Invoked: OfComponent & Timed & { readonly place: string };
   /** The start is over; with `error`, it failed. */
-  Started: App;
+  Started: OfApp;
   /** A signal or a component has asked for the stop; a plain `stop()` does not say so. */
-  Stopping: App & { readonly by: string };
-  Stopped: App;
-  RollingBack: App;
-  RolledBack: App;
-  LoggerInitialized: Common;
+  Stopping: OfApp & { readonly by: string };
+  Stopped: OfApp;
+  RollingBack: OfApp;
+  RolledBack: OfApp;
+  LoggerInitialized: OfComponent;
   /** Off by its condition. */
-  Gated: Common & { readonly because: string };
-  OnReadyExecuting: Executing;
-  OnReadyExecuted: Executed;
-  OnDrainExecuting: Executing;
-  OnDrainExecuted: Executed;
+  Gated: OfComponent & Explained;
   /** A component that may fail has failed; the app goes on without it. */
-  Degraded: Common;
+  Degraded: OfComponent;
   /** Not built or not started, because something that it requires has failed. */
-  Skipped: Common & { readonly because: string };
+  Skipped: OfComponent & Explained;
   /** A start hook settled after its deadline; if it succeeded, it is stopped now. */
-  SettledLate: Executing;
-  JobFailed: Common & { readonly job: string; readonly failures: number; readonly retryInMs: number | undefined };
-  JobRecovered: Common & { readonly job: string; readonly failures: number };
-  ShutdownRequested: App & { readonly by: string; readonly exitCode: number };
+  SettledLate: OfHook;
+  JobFailed: OfJob & { readonly retryInMs: number | undefined };
+  JobRecovered: OfJob;
+  ShutdownRequested: OfApp & { readonly by: string; readonly exitCode: number };
   /** The grace period after stop is over, or a second signal came: the process is ended. */
-  ForcedExit: App & { readonly exitCode: number; readonly because: string };
+  ForcedExit: OfApp & Explained & { readonly exitCode: number };
 }
 
 /** What happened, as a closed union: a sink that misses a kind does not compile. */

@@ -1,17 +1,13 @@
 import type { Event, EventSink } from './events.ts';
 import type { Scope } from './graph.ts';
 
-/** Where the events of a module go: to its logger, and until that is built, into a buffer. */
-interface Channel {
-  sink: EventSink | undefined;
-  kept: Event[];
-}
-
 /** Brings events to the sinks: at once to those given to the app, in order but later to loggers that are components. */
 export class Journal {
   readonly #direct: readonly EventSink[];
   readonly #fallback: EventSink;
-  readonly #channels = new Map<Scope, Channel>();
+  /** Where the events of a module go: to its logger, and until that is built, into what is kept for it. */
+  readonly #loggers = new Map<Scope, EventSink>();
+  readonly #kept = new Map<Scope, Event[]>();
 
   /** @param fallback takes what was kept for a logger that could not be built */
   constructor(direct: readonly EventSink[], fallback: EventSink) {
@@ -21,34 +17,33 @@ export class Journal {
 
   /** Whether anybody listens: making events costs more than not making them. */
   get isHeard(): boolean {
-    return this.#direct.length > 0 || this.#channels.size > 0;
+    return this.#direct.length > 0 || this.#loggers.size > 0;
   }
 
   /** Announces that this module will have a logger of its own. */
   expect(scope: Scope): void {
-    this.#channels.set(scope, { sink: undefined, kept: [] });
+    const kept: Event[] = [];
+    this.#kept.set(scope, kept);
+    this.#loggers.set(scope, (event) => void kept.push(event));
   }
 
   connect(scope: Scope, sink: EventSink): void {
-    const channel = this.#channels.get(scope);
-    if (channel === undefined) return;
-    channel.sink = sink;
-    for (const event of channel.kept.splice(0)) hand(event, sink);
+    if (!this.#loggers.has(scope)) return;
+    this.#loggers.set(scope, sink);
+    for (const event of this.#kept.get(scope) ?? []) hand(event, sink);
+    this.#kept.delete(scope);
   }
 
   /** Hands what is still kept to the fallback: the logger of this module, or all of them, are not going to come. */
   giveUp(of?: Scope): void {
-    for (const [scope, { sink }] of this.#channels) if (sink === undefined && (of ?? scope) === scope) this.connect(scope, this.#fallback);
+    for (const scope of this.#kept.keys()) if ((of ?? scope) === scope) this.connect(scope, this.#fallback);
   }
 
   emit(event: Event, scope: Scope | undefined): void {
     for (const sink of this.#direct) hand(event, sink);
     for (let each = scope; each !== undefined; each = each.parent) {
-      const channel = this.#channels.get(each);
-      if (channel === undefined) continue;
-      if (channel.sink === undefined) channel.kept.push(event);
-      else hand(event, channel.sink);
-      return;
+      const logger = this.#loggers.get(each);
+      if (logger !== undefined) return hand(event, logger);
     }
   }
 }
@@ -78,9 +73,7 @@ export class Outbox<T> {
   }
 
   add(event: Event, of: T): void {
-    const kept = this.#kept.get(of);
-    if (kept === undefined) this.#kept.set(of, [event]);
-    else kept.push(event);
+    this.#kept.set(of, [...(this.#kept.get(of) ?? []), event]);
   }
 
   done(of: T): void {

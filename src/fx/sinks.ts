@@ -4,58 +4,42 @@ import type { Event, EventOf, EventSink } from './events.ts';
 /** Go's names of the signals, upper-cased, as fx prints them. */
 const signalNames: Readonly<Record<string, string>> = { SIGINT: 'INTERRUPT', SIGTERM: 'TERMINATED' };
 
-/** A line, several, or none, for every kind of event. */
-type Sentences = { readonly [K in Event['kind']]: (event: EventOf<K>) => string | readonly string[] | undefined };
+type Line = string | undefined;
+type HookEvent = Exclude<Extract<Event, { readonly hook: string }>, EventOf<'SettledLate'>>;
+
+/** A line, several, or none, for every kind of event but those of hooks. */
+type Sentences = { readonly [K in Exclude<Event['kind'], HookEvent['kind']>]: (event: EventOf<K>) => Line | readonly Line[] };
 
 /** fx's console format, so that logs of both read the same; our own kinds follow its pattern. */
 const sentences: Sentences = {
-  Provided: (event) => [
-    ...event.outputs.map((key) => `PROVIDE${event.private ? ' (PRIVATE)' : ''}\t${key} <= ${event.component}${from(event)}`),
-    ...failed(event, 'Error after options were applied'),
-  ],
-  Supplied: (event) => [...event.outputs.map((key) => `SUPPLY\t${key}${from(event)}`), ...failed(event, 'ERROR\tFailed to supply')],
-  Replaced: (event) => [...event.outputs.map((key) => `REPLACE\t${key}${from(event)}`), ...failed(event, 'ERROR\tFailed to replace')],
-  Decorated: (event) => [
-    ...event.outputs.map((key) => `DECORATE\t${key} <= ${event.component}${from(event)}`),
-    ...failed(event, 'Error after options were applied'),
-  ],
+  Provided: (event) => declared(event, event.private ? 'PROVIDE (PRIVATE)' : 'PROVIDE', ` <= ${event.component}`),
+  Supplied: (event) => declared(event, 'SUPPLY'),
+  Replaced: (event) => declared(event, 'REPLACE'),
+  Decorated: (event) => declared(event, 'DECORATE', ` <= ${event.component}`),
   BeforeRun: (event) => `BEFORE RUN\t${event.kindOfRun}: ${event.component}${from(event)}`,
   Run: (event) => [
     `RUN\t${event.kindOfRun}: ${event.component} in ${duration(event.runtimeMs)}${from(event)}`,
-    ...failed(event, 'Error returned'),
+    either(event, undefined, 'Error returned'),
   ],
   Invoking: (event) => `INVOKE\t\t${event.component}${from(event)}`,
-  Invoked: (event) =>
-    event.error === undefined
-      ? undefined
-      : `ERROR\t\tinvoke(${event.component}) called from:\n${event.place}\nFailed: ${messageOf(event.error)}`,
-  OnStartExecuting: (event) => executing('OnStart', event),
-  OnStartExecuted: (event) => executed('OnStart', event),
-  OnStopExecuting: (event) => executing('OnStop', event),
-  OnStopExecuted: (event) => executed('OnStop', event),
-  Started: ({ error }) => (error === undefined ? 'RUNNING' : `ERROR\t\tFailed to start: ${messageOf(error)}`),
+  Invoked: (event) => either(event, undefined, `ERROR\t\tinvoke(${event.component}) called from:\n${event.place}\nFailed`),
+  Started: (event) => either(event, 'RUNNING', 'ERROR\t\tFailed to start'),
   Stopping: ({ by }) => signalNames[by] ?? `STOPPING\tasked by ${by}`,
-  Stopped: ({ error }) => (error === undefined ? undefined : `ERROR\t\tFailed to stop cleanly: ${messageOf(error)}`),
+  Stopped: (event) => either(event, undefined, 'ERROR\t\tFailed to stop cleanly'),
   RollingBack: ({ error }) => `ERROR\t\tStart failed, rolling back: ${messageOf(error)}`,
-  RolledBack: ({ error }) => (error === undefined ? undefined : `ERROR\t\tCouldn't roll back cleanly: ${messageOf(error)}`),
+  RolledBack: (event) => either(event, undefined, "ERROR\t\tCouldn't roll back cleanly"),
   LoggerInitialized: (event) =>
-    event.error === undefined
-      ? `LOGGER\tInitialized custom logger from ${event.component}`
-      : `ERROR\t\tFailed to initialize custom logger: ${messageOf(event.error)}`,
+    either(event, `LOGGER\tInitialized custom logger from ${event.component}`, 'ERROR\t\tFailed to initialize custom logger'),
   Gated: (event) => `OFF\t\t${event.component}: ${event.because}${from(event)}`,
-  OnReadyExecuting: (event) => executing('OnReady', event),
-  OnReadyExecuted: (event) => executed('OnReady', event),
-  OnDrainExecuting: (event) => executing('OnDrain', event),
-  OnDrainExecuted: (event) => executed('OnDrain', event),
   Degraded: (event) => `DEGRADED\t${event.component}${from(event)}: ${messageOf(event.error)}`,
   Skipped: (event) => `SKIPPED\t\t${event.component}${from(event)}: ${event.because}`,
-  SettledLate: (event) =>
-    `LATE\t\t${event.hook} of ${event.component} settled after its deadline${event.error === undefined ? '' : `: ${messageOf(event.error)}`}`,
-  JobFailed: (event) =>
-    `JOB\t\t${event.job} of ${event.component} failed (${event.failures} in a row, ${event.retryInMs === undefined ? 'gave up' : `again in ${duration(event.retryInMs)}`}): ${messageOf(event.error)}`,
+  SettledLate: (event) => `LATE\t\t${event.hook} of ${event.component} settled after its deadline${either(event, '', '')}`,
+  JobFailed: ({ job, component, failures, retryInMs, error }) => {
+    const next = retryInMs === undefined ? 'gave up' : `again in ${duration(retryInMs)}`;
+    return `JOB\t\t${job} of ${component} failed (${failures} in a row, ${next}): ${messageOf(error)}`;
+  },
   JobRecovered: (event) => `JOB\t\t${event.job} of ${event.component} recovered after ${event.failures} failures`,
-  ShutdownRequested: (event) =>
-    `SHUTDOWN\trequested by ${event.by}, exit code ${event.exitCode}${event.error === undefined ? '' : `: ${messageOf(event.error)}`}`,
+  ShutdownRequested: (event) => `SHUTDOWN\trequested by ${event.by}, exit code ${event.exitCode}${either(event, '', '')}`,
   ForcedExit: (event) => `ERROR\t\tForced exit with code ${event.exitCode}: ${event.because}`,
 };
 
@@ -65,8 +49,8 @@ export const sink = {
   console:
     (write: (text: string) => void): EventSink =>
     (event) => {
-      const said = (sentences[event.kind] as (event: Event) => string | readonly string[] | undefined)(event);
-      for (const line of typeof said === 'string' ? [said] : (said ?? [])) write(`[Fx] ${line}\n`);
+      const said = isOfHook(event) ? hookSentence(event) : (sentences[event.kind] as (event: Event) => Line | readonly Line[])(event);
+      for (const line of [said].flat()) if (line !== undefined) write(`[Fx] ${line}\n`);
     },
 
   /** One JSON object a line. */
@@ -93,10 +77,8 @@ function spansOf(event: Event): object[] {
   if (!('component' in event)) return [{ ph: 'i', s: 'g', pid: 1, tid: 'app', ts: event.at * 1000, name: event.kind, args: event }];
   if (!('runtimeMs' in event)) return [];
   const name = 'hook' in event ? `${event.component}/${event.hook} ${event.kind.replace('Executed', '')}` : `${event.component} create`;
-  const tid = event.module === '' ? 'app' : event.module;
-  return [
-    { ph: 'X', pid: 1, tid, ts: (event.at - event.runtimeMs) * 1000, dur: event.runtimeMs * 1000, name, cat: event.kind, args: event },
-  ];
+  const { at, kind: cat, module: tid, runtimeMs } = event;
+  return [{ ph: 'X', pid: 1, tid: tid || 'app', ts: (at - runtimeMs) * 1000, dur: runtimeMs * 1000, name, cat, args: event }];
 }
 
 function plainErrors(_key: string, value: unknown): unknown {
@@ -107,20 +89,25 @@ function from({ module }: { readonly module: string }): string {
   return module === '' ? '' : ` from module "${module}"`;
 }
 
-function failed({ error }: { readonly error?: unknown }, what: string): readonly string[] {
-  return error === undefined ? [] : [`${what}: ${messageOf(error)}`];
+/** What is said of what went well, or of what failed, with the reason. */
+function either<T>({ error }: { readonly error?: unknown }, well: T, failed: string): T | string {
+  return error === undefined ? well : `${failed}: ${messageOf(error)}`;
 }
 
-function executing(phase: string, { component, hook }: { readonly component: string; readonly hook: string }): string {
-  return `HOOK ${phase}\t\t${hook} executing (caller: ${component})`;
+function declared(event: EventOf<'Provided' | 'Supplied' | 'Replaced' | 'Decorated'>, verb: string, by = ''): readonly Line[] {
+  const failed = by === '' ? `ERROR\tFailed to ${verb.toLowerCase()}` : 'Error after options were applied';
+  return [...event.outputs.map((key) => `${verb}\t${key}${by}${from(event)}`), either(event, undefined, failed)];
 }
 
-function executed(
-  phase: string,
-  event: EventOf<'OnStartExecuted'> | EventOf<'OnStopExecuted'> | EventOf<'OnReadyExecuted'> | EventOf<'OnDrainExecuted'>,
-): string {
+function isOfHook(event: Event): event is HookEvent {
+  return event.kind.startsWith('On');
+}
+
+function hookSentence(event: HookEvent): string {
+  const what = `HOOK ${event.kind.replace(/Execut.*/, '')}\t\t${event.hook}`;
+  if (!('runtimeMs' in event)) return `${what} executing (caller: ${event.component})`;
   const took = duration(event.runtimeMs);
-  return `HOOK ${phase}\t\t${event.hook} called by ${event.component} ${event.error === undefined ? `ran successfully in ${took}` : `failed in ${took}: ${messageOf(event.error)}`}`;
+  return `${what} called by ${event.component} ${either(event, `ran successfully in ${took}`, `failed in ${took}`)}`;
 }
 
 function duration(ms: number): string {
