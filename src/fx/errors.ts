@@ -47,10 +47,8 @@ export class FxError extends Error {
   readonly findings: readonly [Finding, ...Finding[]];
 
   constructor(findings: FxError['findings']) {
-    super(
-      render(findings),
-      findings.find(({ cause }) => cause !== undefined),
-    );
+    const thrown = findings.find(({ cause }) => cause !== undefined);
+    super(render(findings), thrown);
     this.code = findings[0].code;
     this.findings = findings;
   }

@@ -128,8 +128,8 @@ describe('missing: a private implementation', () => {
   it('is not taken for another token of the same key', () => {
     const Hidden = token<string>()('hidden');
     const keeper = module('keeper', [], { private: [supply(Hidden, 'x')] });
-    const asking = component({ name: 'asking', requires: { hidden: Hidden }, create: () => undefined });
-    const [finding] = app([keeper, asking] as Component[]).validate();
+    const seeker = component({ name: 'asking', requires: { hidden: Hidden }, create: () => undefined });
+    const [finding] = app([keeper, seeker] as Component[]).validate();
     expect(finding?.fix).toContain('privately, in module keeper');
     expect(finding?.fix).not.toContain('did you mean');
   });
