@@ -2,10 +2,6 @@
 export class Smallest {
   readonly #heap: number[] = [];
 
-  get size(): number {
-    return this.#heap.length;
-  }
-
   add(value: number): void {
     const heap = this.#heap;
     let at = heap.length;
