@@ -73,7 +73,9 @@ export class Outbox<T> {
   }
 
   add(event: Event, of: T): void {
-    this.#kept.set(of, [...(this.#kept.get(of) ?? []), event]);
+    const kept = this.#kept.get(of);
+    if (kept === undefined) this.#kept.set(of, [event]);
+    else kept.push(event);
   }
 
   done(of: T): void {
