@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import type { CallContext, CompatServiceDefinition, ServiceImplementation } from 'nice-grpc';
+import { token } from '../../src/fx/index.ts';
+
+/** A request to a route, after authentication. */
+export interface RouteRequest {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  readonly query: URLSearchParams;
+  /** What the path's `:name` parts matched, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remoteAddress: string;
+  /** Aborted when the client goes away or the route's time is up. */
+  readonly signal: AbortSignal;
+  /** The whole body. @throws RouteError 413 when it is longer than the route allows */
+  body(): Promise<Uint8Array>;
+  /** The body as it arrives, for handing it on. */
+  readonly stream: Readable;
+}
+
+export interface RouteResponse {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text or bytes as they are; anything else goes out as `json`. Default: none. */
+  readonly body?: string | Uint8Array | Readable;
+}
+
+/** A failed request, as its client sees it: plain text with a newline. */
+export class RouteError extends Error {
+  override readonly name = 'RouteError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `/api/v1/tags/node/:nodeName`; each `:name` matches one part of the path. */
+  readonly path: string;
+  /** Whose token opens it: node agents' (`cluster-agent`), or a local command's (`session`). */
+  readonly access: 'cluster-agent' | 'session';
+  /** Its name in `api_requests` and `api_elapsed`; absent: not measured. */
+  readonly handlerName?: string;
+  /** Only the leader answers; followers forward. */
+  readonly leaderOnly?: boolean;
+  /** Bytes. Default 1 MiB. */
+  readonly bodyMax?: number;
+  handle(request: RouteRequest): RouteResponse | Promise<RouteResponse>;
+}
+/** A group: contribute with `provides: many(Route)`, or `many(Route, { flatten: true })` for a list of them. */
+export const Route = token<Route>()('route');
+
+/** A gRPC service on the same port. */
+export interface GrpcService {
+  readonly definition: CompatServiceDefinition;
+  readonly implementation: ServiceImplementation<CompatServiceDefinition, CallContext>;
+}
+/** A group: contribute with `provides: many(GrpcService)`. */
+export const GrpcService = token<GrpcService>()('grpc-service');
+
+/** The agent's one TLS port: REST over HTTP/1.1 and HTTP/2, and gRPC. */
+export interface ApiServer {
+  /** The port that it listens on; 0 before start. */
+  readonly port: number;
+  /** Adds a route while it runs; its path is 404 before. @returns a function that takes it off */
+  add(route: Route): () => void;
+}
+export const ApiServer = token<ApiServer>()('api-server');

@@ -1,0 +1,35 @@
+import { token } from '../../src/fx/index.ts';
+
+export interface MetricOptions<Label extends string> {
+  /** The exposed name is `<subsystem>_<name>`, or just the name where this is empty. */
+  readonly subsystem: string;
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly Label[];
+}
+type Labels<Label extends string> = Readonly<Record<Label, string>>;
+
+export interface Counter<Label extends string = never> {
+  /** @param value what to add, at least 0; default 1 */
+  add(labels: Labels<Label>, value?: number): void;
+  remove(labels: Labels<Label>): void;
+}
+export interface Gauge<Label extends string = never> {
+  set(labels: Labels<Label>, value: number): void;
+  add(labels: Labels<Label>, value: number): void;
+  remove(labels: Labels<Label>): void;
+}
+export interface Histogram<Label extends string = never> {
+  observe(labels: Labels<Label>, value: number): void;
+}
+
+/** The agent's own metrics, served on `/metrics` in Prometheus text format. */
+export interface Telemetry {
+  counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
+  gauge<Label extends string = never>(options: MetricOptions<Label>): Gauge<Label>;
+  /** @param options.buckets upper bounds; default Prometheus' own, 0.005 to 10 */
+  histogram<Label extends string = never>(options: MetricOptions<Label> & { readonly buckets?: readonly number[] }): Histogram<Label>;
+  /** Everything, as `/metrics` serves it. */
+  text(): Promise<string>;
+}
+export const Telemetry = token<Telemetry>()('telemetry');
