@@ -1,0 +1,77 @@
+import { token } from '../../src/fx/index.ts';
+
+export { datadogClientSettings } from './settings.ts';
+
+/** A query over a window that ends now. */
+export interface MetricQuery {
+  /** As Datadog takes it: `avg:nginx.net.request_per_s{*}.rollup(30)`. */
+  readonly query: string;
+  /** Seconds. */
+  readonly windowSeconds: number;
+}
+
+/** The value of a query: its last but one point, because the last one may still be incomplete. */
+export interface MetricPoint {
+  readonly value: number;
+  /** When Datadog measured it, in seconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** Why a query has no value. */
+export type QueryFailure =
+  /** The query itself is wrong: empty, unbalanced, several at once, too long, or refused by Datadog (400, 422). */
+  | 'invalid-query'
+  /** Datadog has no point in the window, or several series for one query. */
+  | 'no-data'
+  | 'rate-limit'
+  /** Keys are missing, wrong, or lack a permission (401, 403). */
+  | 'forbidden'
+  /** Datadog answered something that is no answer to the question. */
+  | 'bad-response'
+  /** Datadog cannot be reached, or fails (5xx). */
+  | 'unavailable';
+
+export class QueryError extends Error {
+  override readonly name = 'QueryError';
+  readonly failure: QueryFailure;
+  /** Milliseconds that Datadog asks to wait. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param message without keys: they are redacted from whatever Datadog answers */
+  constructor(
+    failure: QueryFailure,
+    message: string,
+    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.failure = failure;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** One of the places that queries go to. */
+export interface DatadogEndpoint {
+  readonly url: string;
+  readonly status: 'unknown' | 'ok' | 'failed';
+  /** Milliseconds since the epoch. */
+  readonly lastSuccess: number | undefined;
+  readonly lastFailure: number | undefined;
+  /** Milliseconds during which it is passed over after a failure. */
+  readonly retryIntervalMs: number;
+}
+
+/** Asks Datadog for values of metrics. */
+export interface DatadogClient {
+  /**
+   * Asks many queries in as few requests as the limits allow. Each gets its own answer: one that fails harms no other.
+   * Rejects only with the signal's reason.
+   *
+   * @param options.spreadMs spread the requests over this time instead of sending them at once
+   */
+  query<Q extends MetricQuery>(
+    queries: readonly Q[],
+    options: { readonly signal: AbortSignal; readonly spreadMs?: number },
+  ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>>;
+  readonly endpoints: readonly DatadogEndpoint[];
+}
+export const DatadogClient = token<DatadogClient>()('datadog-client');

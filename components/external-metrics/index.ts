@@ -1,0 +1,51 @@
+import { token } from '../../src/fx/index.ts';
+
+/** One value of a metric. */
+export interface ExternalMetricValue {
+  readonly metricName: string;
+  /** Null on the wire where there are none, as the Go agent has it. */
+  readonly metricLabels: Readonly<Record<string, string>> | undefined;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly value: number;
+}
+
+/** What a reader of a metric asks for. */
+export interface MetricRequest {
+  /** The namespace of the autoscaler that asks. */
+  readonly namespace: string;
+  /** As it stands in the path: `datadogmetric@ns:name`, or a Datadog metric's name. */
+  readonly metric: string;
+  readonly selector: LabelSelector;
+}
+
+/** A parsed label selector. */
+export interface LabelSelector {
+  readonly requirements: readonly {
+    readonly key: string;
+    readonly operator: '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | '>' | '<';
+    readonly values: readonly string[];
+  }[];
+  matches(labels: Readonly<Record<string, string>>): boolean;
+  /** As it was written, normalised as Kubernetes does. */
+  toString(): string;
+}
+
+/** Why a metric cannot be read, as its reader sees it. */
+export class MetricError extends Error {
+  override readonly name = 'MetricError';
+  /** Kubernetes' reason; `InternalError` in CRD mode, none in ConfigMap mode, `Forbidden` by the namespace check. */
+  readonly reason: 'InternalError' | 'Forbidden' | undefined;
+
+  constructor(reason: MetricError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Knows the values of external metrics. Reads are look-ups in memory, on every replica. */
+export interface ExternalMetricsProvider {
+  /** @throws MetricError */
+  read(request: MetricRequest): readonly ExternalMetricValue[] | Promise<readonly ExternalMetricValue[]>;
+}
+export const ExternalMetricsProvider = token<ExternalMetricsProvider>()('external-metrics-provider');
