@@ -3,7 +3,19 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { recorder, rejection, settled } from '../../test/support.ts';
-import { app, component, EventSink, invoke, Lifecycle, module, optional, token, type App, type Component, type Token } from './index.ts';
+import {
+  app,
+  component,
+  EventSink,
+  invoke,
+  Lifecycle,
+  module,
+  optional,
+  token,
+  type Application,
+  type Component,
+  type Token,
+} from './index.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
 import { turn } from './testing/clock.ts';
 
@@ -34,7 +46,7 @@ const shapes: fc.Arbitrary<Shape> = fc.integer({ min: 1, max: 10 }).chain((size)
 });
 
 interface World {
-  readonly app: App;
+  readonly app: Application;
   readonly clock: ManualClock;
   /** `create a`, `start a`, `stop a`, as they begin. */
   readonly log: string[];
@@ -88,7 +100,7 @@ function expectedOrder({ needs }: Shape): string[] {
 
 const withoutTimes = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { ...value, at: 0, runtimeMs: 0, place: '', trace: [], createMs: 0, startMs: 0, stopMs: 0 }
+    ? { ...value, at: 0, runtimeMs: 0, place: '', trace: [], createAtMs: 0, createMs: 0, startAtMs: 0, startMs: 0, stopMs: 0 }
     : value;
 
 async function live({ app: subject, clock }: World): Promise<string> {
@@ -221,7 +233,7 @@ const B = token<string>()('b');
 const C = token<string>()('c');
 
 describe('App: states', () => {
-  const idle = (): App => app([component({ name: 'idle', create: () => undefined, stop: () => {} })], { process: fakeProcess() });
+  const idle = (): Application => app([component({ name: 'idle', create: () => undefined, stop: () => {} })], { process: fakeProcess() });
 
   it('does nothing on a stop without a start, however often', async () => {
     const subject = idle();
@@ -348,7 +360,11 @@ describe('App: states', () => {
 
 describe('App.start: the signal of the caller', () => {
   /** Six steps in each of three components: before, in and after an asynchronous create, and the same in its start. */
-  function world(onStep: (step: number) => void): { readonly subject: App; readonly held: Set<string>; readonly steps: () => number } {
+  function world(onStep: (step: number) => void): {
+    readonly subject: Application;
+    readonly held: Set<string>;
+    readonly steps: () => number;
+  } {
     let steps = 0;
     const step = (): void => {
       steps += 1;

@@ -25,8 +25,18 @@ import { Shutdowner, type Shutdown } from './shutdown.ts';
 import { sink } from './sinks.ts';
 import { token, type Token } from './token.ts';
 
-/** The graph of the app in DOT, for components that show it. */
-export const DotGraph = token<string>()('fx.dot-graph');
+/** What an app tells of itself, at any time of its life; a component that shows it takes it like anything else. */
+export interface App {
+  /** What a start does, and in which order. */
+  plan(): Plan;
+  /** What has become of it so far: the state of every component, job and hook, and when and for how long each ran. */
+  report(): Report;
+  /** Why something is in the build (the shortest path from a root), or why it is not. Takes a token, a component or a name. */
+  explain(what: Token | Component | string): string;
+  /** Draws what is built; once a start has failed, with the culprit in red and what it took down in orange. */
+  graph(format: GraphFormat): string;
+}
+export const App = token<App>()('fx.app');
 
 export interface AppOptions {
   /** Where conditions (`when`) read settings. */
@@ -54,9 +64,9 @@ interface Internals {
   readonly intercept?: Intercept;
 }
 
-/** Makes an app of a list that provides everything that it requires. Nothing is constructed before {@link App.start}. */
-export function app<const L extends List>(list: L & Complete<L>, options: AppOptions = {}): App {
-  return new App(list, options);
+/** Makes an app of a list that provides everything that it requires. Nothing is constructed before {@link Application.start}. */
+export function app<const L extends List>(list: L & Complete<L>, options: AppOptions = {}): Application {
+  return new Application(list, options);
 }
 
 const defaultTimeoutMs = 300_000;
@@ -67,7 +77,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
  * {@link start}, drained and stopped in reverse by {@link stop}. It may be started again after it was stopped; its
  * components are constructed once.
  */
-export class App {
+export class Application implements App {
   /** What is wrong with the list, as {@link start} throws it; `undefined` when it can begin. */
   readonly error: FxError | undefined;
   readonly #options: AppOptions;
@@ -82,9 +92,10 @@ export class App {
     [Jobs, (asking) => jobsOf(asking, { crew: this.#crew, emit: this.#emit, shutdowner: this.#shutdownerOf(asking) })],
     [Clock, () => this.#clock],
     [Process, () => this.#process],
-    [DotGraph, () => this.graph('dot')],
+    [App, () => this.#face],
   ]);
   #state: Report['state'] = 'stopped';
+  #startMs: number | undefined;
   #isBuilt = false;
   #crew: Crew;
   #runner: Runner;
@@ -98,6 +109,13 @@ export class App {
   /** How many have come: the second in a row means that somebody has lost patience. */
   #signals = 0;
   #container: Promise<Container> | undefined;
+  /** What components see of it: they may look, but starting and stopping is not theirs. */
+  readonly #face: App = {
+    plan: () => this.plan(),
+    report: () => this.report(),
+    explain: (what) => this.explain(what),
+    graph: (format) => this.graph(format),
+  };
 
   constructor(list: List, options: AppOptions, internals: Internals = {}) {
     this.#options = options;
@@ -121,23 +139,22 @@ export class App {
   }
 
   report(): Report {
-    const components = this.#crew.instances.map(reportOf);
-    return { state: this.#state, healthy: components.every(isWell), components };
+    const { begunAt } = this.#crew;
+    const components = this.#crew.instances.map((each) => reportOf(each, begunAt));
+    return { state: this.#state, healthy: components.every(isWell), startMs: this.#startMs, components };
   }
 
-  /** Why something is in the build (the shortest path from a root), or why it is not. Takes a token, a component or a name. */
   explain(what: Token | Component | string): string {
     return explain(this.#graph, what);
   }
 
-  /** Draws what is built; once a start has failed, with the culprit in red and what it took down in orange. */
   graph(format: GraphFormat): string {
     return draw(this.#graph, format, this.#crew.instances);
   }
 
   /** How another list, planned under the same options, would differ. */
   diff(other: List): Difference {
-    return differenceOf(this.#graph, new App(other, this.#options, this.#internals).#graph);
+    return differenceOf(this.#graph, new Application(other, this.#options, this.#internals).#graph);
   }
 
   /** An inversify container with everything that is built and visible at top level; each value under its token. */
@@ -154,6 +171,7 @@ export class App {
   start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#state !== 'stopped') return Promise.reject(alreadyIn(this.#state));
     this.#state = 'starting';
+    this.#startMs = undefined;
     this.#starting = this.#start(signal);
     return this.#starting;
   }
@@ -210,6 +228,7 @@ export class App {
       await this.#runner.start();
       this.#crew.interrupt.throwIfAborted();
       this.#state = 'started';
+      this.#startMs = this.#clock.monotonic() - this.#crew.begunAt;
       this.#emit({ kind: 'Started', at: this.#clock.monotonic() });
     } catch (error) {
       this.#journal.giveUp();
@@ -298,8 +317,8 @@ export function appWithRequest(
   list: List,
   options: AppOptions,
   { requires, receive }: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void },
-): App {
-  return new App(list, options, { request: request(requires, receive, new Place(appWithRequest)) });
+): Application {
+  return new Application(list, options, { request: request(requires, receive, new Place(appWithRequest)) });
 }
 
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */

@@ -106,6 +106,7 @@ class CreateCall extends Call {
   }
 
   protected ended(runtimeMs: number, failure?: Failure): void {
+    this.instance.createdAt = this.begun;
     this.instance.createMs = runtimeMs;
     if (!this.crew.isHeard) return;
     this.#emit({ runtimeMs, ...failure });

@@ -22,6 +22,8 @@ export class Crew {
   #interrupter = new AbortController();
   /** As the signal's, but asking the signal for every call costs more than most calls. */
   isInterrupted = false;
+  /** When the running, or the last, start began, in milliseconds of the clock. */
+  begunAt = 0;
   #deadline = Infinity;
   #hasLosses = false;
   #outbox: Outbox<Instance> | undefined;
@@ -36,7 +38,8 @@ export class Crew {
   begin(ms: number): void {
     this.#interrupter = new AbortController();
     this.isInterrupted = false;
-    this.#deadline = this.clock.monotonic() + ms;
+    this.begunAt = this.clock.monotonic();
+    this.#deadline = this.begunAt + ms;
   }
 
   /** Milliseconds until the running start must be over. */

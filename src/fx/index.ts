@@ -1,4 +1,4 @@
-export { app, DotGraph, type App } from './app.ts';
+export { App, app, type Application } from './app.ts';
 export { Clock } from './clock.ts';
 export { component, decorate, invoke, module, replace, supply, type Component } from './component.ts';
 export { FxError } from './errors.ts';

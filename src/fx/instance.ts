@@ -14,6 +14,8 @@ export class HookRecord {
   readonly name: string;
   readonly place: Place;
   state: HookState = 'idle';
+  /** When its start was called, in milliseconds of the clock. */
+  startedAt: number | undefined;
   startMs: number | undefined;
   stopMs: number | undefined;
   /** Given up by the framework, but not settled yet. */
@@ -26,9 +28,11 @@ export class HookRecord {
     this.place = place;
   }
 
-  begin(phase: string): void {
-    if (phase === 'start') this.state = 'starting';
-    else if (phase === 'stop') this.state = 'stopping';
+  begin(phase: string, at: number): void {
+    if (phase === 'start') {
+      this.state = 'starting';
+      this.startedAt = at;
+    } else if (phase === 'stop') this.state = 'stopping';
   }
 
   end(phase: string, runtimeMs: number, error: unknown): void {
@@ -58,6 +62,8 @@ export class Instance {
   /** It has a value; whatever becomes of its start, it can be started again. */
   isBuilt = false;
   failure: unknown;
+  /** When its constructor was called, in milliseconds of the clock. */
+  createdAt: number | undefined;
   createMs: number | undefined;
   /** No hook can be appended any more. */
   isSealed = false;

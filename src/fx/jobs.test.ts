@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { recorder } from '../../test/support.ts';
-import { app, component, Jobs, type App, type Event } from './index.ts';
+import { app, component, Jobs, type Application, type Event } from './index.ts';
 import type { JobReport } from './jobs.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
 import { turn } from './testing/clock.ts';
 
 interface World {
-  readonly app: App;
+  readonly app: Application;
   readonly clock: ManualClock;
   readonly job: () => JobReport | undefined;
   readonly told: () => (readonly (string | number)[])[];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rejection, written } from '../../test/support.ts';
 import {
+  App,
   app,
   component,
   decorate,
-  DotGraph,
   invoke,
   many,
   module,
@@ -12,7 +12,7 @@ import {
   replace,
   supply,
   token,
-  type App,
+  type Application,
   type Component,
 } from './index.ts';
 import { fakeProcess } from './testing.ts';
@@ -41,7 +41,7 @@ const user = component({
 });
 
 const settings = (key: string): unknown => key === 'store.on';
-const planned = (): App => app([log, module('checks', [disk]), user, store, unused, off], { settings, process: fakeProcess() });
+const planned = (): Application => app([log, module('checks', [disk]), user, store, unused, off], { settings, process: fakeProcess() });
 
 describe('App.plan', () => {
   it('says what would be built, in which order and why', () => {
@@ -205,20 +205,21 @@ describe('App.graph', () => {
     `);
     await subject.stop();
   });
+});
 
-  it('is handed to components as DotGraph', async () => {
-    const seen: string[] = [];
-    const subject = app(
-      [
-        invoke({ dot: DotGraph }, function show({ dot }) {
-          seen.push(dot);
-        }),
-      ],
-      { process: fakeProcess() },
-    );
+describe('App', () => {
+  it('shows components the running app, and lets none of them start or stop it', async () => {
+    let self: App | undefined;
+    const subject = app([log, invoke({ log: Log, self: App }, (needs) => void (self = needs.self))], { process: fakeProcess() });
     await subject.start();
-    expect(seen).toEqual([subject.graph('dot')]);
+    expect(Object.keys(self ?? {})).toEqual(['plan', 'report', 'explain', 'graph']);
+    expect(self?.plan()).toEqual(subject.plan());
+    expect(self?.report()).toEqual(subject.report());
+    expect(self?.report().state).toBe('started');
+    expect(self?.explain(Log)).toBe(subject.explain(Log));
+    expect(self?.graph('mermaid')).toBe(subject.graph('mermaid'));
     await subject.stop();
+    expect(self?.report().state).toBe('stopped');
   });
 });
 

@@ -40,11 +40,15 @@ export interface ComponentReport {
   readonly component: string;
   readonly module: string;
   readonly state: ComponentState;
+  /** When its constructor was called, in milliseconds since the start began; negative when an earlier start constructed it. */
+  readonly createAtMs: number | undefined;
   readonly createMs: number | undefined;
   readonly hooks: readonly {
     readonly name: string;
     readonly place: string;
     readonly state: HookState;
+    /** When its start was called, in milliseconds since the start of the app began. */
+    readonly startAtMs: number | undefined;
     readonly startMs: number | undefined;
     readonly stopMs: number | undefined;
     /** Given up at its deadline, and not settled since. */
@@ -59,6 +63,8 @@ export interface Report {
   readonly state: 'stopped' | 'starting' | 'started' | 'stopping';
   /** No component has failed or been skipped, and no job is failing. */
   readonly healthy: boolean;
+  /** How long the whole start took in milliseconds; undefined until it has succeeded. */
+  readonly startMs: number | undefined;
   /** In planned order. */
   readonly components: readonly ComponentReport[];
 }
@@ -105,17 +111,21 @@ export function outputName({ token, group }: Source['output']): string {
   return group === undefined ? token.key : `${token.key}[]`;
 }
 
-export function reportOf(instance: Instance): ComponentReport {
-  const { node, state, createMs, failure } = instance;
+/** @param begunAt when the start began, in milliseconds of the clock */
+export function reportOf(instance: Instance, begunAt: number): ComponentReport {
+  const { node, state, createdAt, createMs, failure } = instance;
+  const since = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - begunAt);
   return {
     component: node.label,
     module: node.scope.name,
     state,
+    createAtMs: since(createdAt),
     createMs,
-    hooks: instance.hooks.map(({ name, place, state: hookState, startMs, stopMs, isStillRunning }) => ({
+    hooks: instance.hooks.map(({ name, place, state: hookState, startedAt, startMs, stopMs, isStillRunning }) => ({
       name,
       place: String(place),
       state: hookState,
+      startAtMs: since(startedAt),
       startMs,
       stopMs,
       isStillRunning,

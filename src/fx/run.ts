@@ -1,4 +1,4 @@
-import { App, appWithRequest, type AppOptions } from './app.ts';
+import { Application, appWithRequest, type AppOptions } from './app.ts';
 import type { Complete, List, Needs, Requirements, Wanted } from './component.ts';
 import { FxError, messageOf } from './errors.ts';
 import { systemProcess, type Process } from './process.ts';
@@ -19,7 +19,7 @@ const forcedExitCode = 124;
  */
 export async function run<const L extends List>(list: L & Complete<L>, options: RunOptions = {}): Promise<number> {
   const { process = systemProcess, graceMs = 5000 } = options;
-  const app = new App(list, options);
+  const app = new Application(list, options);
   const asked = app.wait();
   const started = Promise.race([app.start(), asked]);
   const { cause, exitCode: wanted } = await started.then(() => asked).catch((error: unknown) => ({ cause: error, exitCode: 1 }));

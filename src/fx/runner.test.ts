@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recorder, rejection, settled } from '../../test/support.ts';
-import { app, component, invoke, Lifecycle, token, type App, type Component } from './index.ts';
+import { app, component, invoke, Lifecycle, token, type Application, type Component } from './index.ts';
 import type { Hook, HookContext } from './lifecycle.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
 import { turn } from './testing/clock.ts';
@@ -14,7 +14,7 @@ const hooked = (name: string, ...hooks: readonly Hook[]): Component =>
 
 interface World {
   readonly clock: ManualClock;
-  readonly app: App;
+  readonly app: Application;
   readonly kinds: () => string[];
 }
 function world(list: readonly Component[], options: AppOptions = {}): World {
@@ -488,6 +488,27 @@ describe('Builder', () => {
     await settled(at.clock, at.app.start(), 10);
     expect(seen).toEqual(['later']);
     expect(at.app.report().components[0]?.createMs).toBe(10);
+    await at.app.stop();
+  });
+
+  it('says when each constructor and start hook ran, counted from the start of the app', async () => {
+    const at = world([
+      component({ provides: A, create: () => at.clock.sleep(10).then(() => 'later') }),
+      component({ name: 'user', requires: { a: A }, create: () => {}, start: () => at.clock.sleep(20) }),
+      component({ name: 'next', create: () => {}, start: () => at.clock.sleep(30) }),
+    ]);
+    await at.clock.advance(1000);
+    expect(at.app.report().startMs).toBeUndefined();
+    await settled(at.clock, at.app.start(), 10);
+    const { startMs, components } = at.app.report();
+    expect(startMs).toBe(60);
+    expect(
+      components.map(({ createAtMs, createMs, hooks }) => [createAtMs, createMs, ...hooks.map((each) => [each.startAtMs, each.startMs])]),
+    ).toEqual([
+      [0, 10],
+      [10, 0, [10, 20]],
+      [10, 0, [30, 30]],
+    ]);
     await at.app.stop();
   });
 

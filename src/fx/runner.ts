@@ -182,7 +182,7 @@ class HookCall extends Call {
 
   protected begins(): void {
     if (this.crew.isHeard) this.#emit(0);
-    this.#record.begin(this.phase);
+    this.#record.begin(this.phase, this.begun);
   }
 
   protected run(): unknown {

@@ -234,7 +234,7 @@ describe('events', () => {
       'fx.jobs',
       'fx.clock',
       'fx.process',
-      'fx.dot-graph',
+      'fx.app',
     ]);
     expect(events.slice(builtIn.length).map((event) => ('component' in event ? `${event.kind} ${event.component}` : event.kind)))
       .toMatchInlineSnapshot(`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { component, decorate, DotGraph, invoke, module, supply, type Component } from '../../src/fx/index.ts';
+import { App, component, decorate, invoke, module, supply, type Component } from '../../src/fx/index.ts';
 import { manualClock, testApp } from '../../src/fx/testing.ts';
 import { Cache, failureOf, never, reject, Server, Store, subject } from './support.ts';
 
@@ -40,8 +40,8 @@ describe('visualisation', () => {
     let graph = '';
     const list = [
       supply(Store, 'disk'),
-      invoke({ store: Store, graph: DotGraph }, function show(needs) {
-        graph = needs.graph;
+      invoke({ store: Store, self: App }, function show(needs) {
+        graph = needs.self.graph('dot');
       }),
     ];
     const { app } = subject(list);

@@ -1,18 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  Clock,
-  component,
-  DotGraph,
-  invoke,
-  Jobs,
-  Lifecycle,
-  module,
-  Process,
-  Shutdowner,
-  supply,
-  many,
-  token,
-} from '../../src/fx/index.ts';
+import { App, Clock, component, invoke, Jobs, Lifecycle, module, Process, Shutdowner, supply, many, token } from '../../src/fx/index.ts';
 import { Cache, failureOf, live, placeIn, refusal, Server, startFailure, Store, subject, untyped, valuesOf } from './support.ts';
 
 const here = placeIn('provide');
@@ -149,7 +136,7 @@ describe('provide', () => {
   });
 
   it('P14 what the framework itself provides is always there, and told of before anything else', async () => {
-    const builtIns = { lifecycle: Lifecycle, shutdowner: Shutdowner, jobs: Jobs, clock: Clock, process: Process, graph: DotGraph };
+    const builtIns = { lifecycle: Lifecycle, shutdowner: Shutdowner, jobs: Jobs, clock: Clock, process: Process, app: App };
     let seen = {};
     const { events } = await live([supply(Store, 's'), invoke(builtIns, (needs) => void (seen = needs))]);
     expect(Object.keys(seen)).toEqual(Object.keys(builtIns));

@@ -1,4 +1,4 @@
-import { app, component, FxError, oneShot, token, type App, type Component, type Event } from '../../src/fx/index.ts';
+import { app, component, FxError, oneShot, token, type Application, type Component, type Event } from '../../src/fx/index.ts';
 import { fakeProcess, manualClock, type FakeProcess, type ManualClock } from '../../src/fx/testing.ts';
 
 /** Three capabilities that most rows do with. */
@@ -11,7 +11,7 @@ type Options = Parameters<typeof app>[1];
 type Requirements = Parameters<typeof oneShot>[1];
 
 export interface Subject {
-  readonly app: App;
+  readonly app: Application;
   readonly clock: ManualClock;
   readonly process: FakeProcess;
   readonly events: readonly Event[];

@@ -1,4 +1,4 @@
-import { appWithRequest, type App, type AppOptions } from '../app.ts';
+import { appWithRequest, type Application, type AppOptions } from '../app.ts';
 import { replace, type Complete, type Component, type List, type Needs, type Requirements, type Wanted } from '../component.ts';
 import { messageOf } from '../errors.ts';
 import { LeakWatch } from './leaks.ts';
@@ -12,7 +12,7 @@ export interface TestOptions<R extends Requirements, F extends List> extends App
 
 /** A started app in a test. With `await using` it is stopped, and its leaks are looked for, at the end of the block. */
 export interface TestedApp<R extends Requirements> extends AsyncDisposable {
-  readonly app: App;
+  readonly app: Application;
   readonly needs: Needs<R>;
   /** Stops it. @throws Error when it does not stop cleanly, or leaves timers, sockets, handles or listeners behind */
   stop(): Promise<void>;

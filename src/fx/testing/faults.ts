@@ -1,4 +1,4 @@
-import { App, type AppOptions } from '../app.ts';
+import { Application, type AppOptions } from '../app.ts';
 import type { Intercept } from '../builder.ts';
 import { replace, type Component, type List } from '../component.ts';
 import { FxError, messageOf, type Code } from '../errors.ts';
@@ -37,8 +37,8 @@ export interface FaultOptions extends Omit<AppOptions, 'clock' | 'process'> {
 export async function faultInject(list: List, options: FaultOptions = {}): Promise<number> {
   const { replace: fakes = [], ...appOptions } = options;
   const swapped = [...list, ...fakes.map((fake: Component) => replace(fake))];
-  const { order, findings } = new App(swapped, appOptions).plan();
-  if (findings.length > 0) throw new App(swapped, appOptions).error ?? new Error('the list cannot be planned');
+  const { order, findings } = new Application(swapped, appOptions).plan();
+  if (findings.length > 0) throw new Application(swapped, appOptions).error ?? new Error('the list cannot be planned');
   const problems: string[] = [];
   let cases = 0;
   for (const { component, onFailure } of order) {
@@ -60,7 +60,7 @@ interface Victim {
 
 class Case {
   readonly #victim: Victim;
-  readonly #app: App;
+  readonly #app: Application;
   readonly #clock: ManualClock = manualClock();
   readonly #watch = new LeakWatch();
   readonly #started: string[] = [];
@@ -71,7 +71,7 @@ class Case {
   constructor(list: List, options: AppOptions, victim: Victim) {
     this.#victim = victim;
     const internals = { intercept: this.#intercept };
-    this.#app = new App(list, { hookTimeoutMs, stopTimeoutMs, ...options, clock: this.#clock, process: fakeProcess() }, internals);
+    this.#app = new Application(list, { hookTimeoutMs, stopTimeoutMs, ...options, clock: this.#clock, process: fakeProcess() }, internals);
   }
 
   async run(): Promise<readonly string[]> {
