@@ -1,12 +1,14 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { errorOf, type Finding } from '../errors.ts';
 
-/** What keeps a process alive or open, by the names that Node gives async resources. */
+/**
+ * What keeps a process alive or open, by the names that Node gives async resources. TLS sockets show as the TCP sockets under them: Node
+ * tells of the end of their own part only when that is collected.
+ */
 const kinds: Readonly<Record<string, string>> = {
   Timeout: 'timer',
   TCPSERVERWRAP: 'listening TCP socket',
   TCPWRAP: 'TCP socket',
-  TLSWRAP: 'TLS socket',
   PIPESERVERWRAP: 'listening pipe',
   PIPEWRAP: 'pipe',
   UDPWRAP: 'UDP socket',

@@ -1,7 +1,9 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { component, invoke, Lifecycle, module, token } from '../index.ts';
-import { faultInject, testApp } from '../testing.ts';
+import { faultInject, LeakWatch, testApp } from '../testing.ts';
 
 interface Store {
   read(): string;
@@ -49,6 +51,23 @@ describe('testApp', () => {
     const tested = await testApp([store, server], { requires: { server: Server } });
     await tested.stop();
     clearInterval(own);
+  });
+});
+
+describe('LeakWatch', () => {
+  it('sees a TLS socket that is left open, and none that is closed', async () => {
+    const listening = createServer().listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const { port } = listening.address() as AddressInfo;
+    const dial = (): TLSSocket => connect({ port, host: '127.0.0.1' }).on('error', () => {});
+    const closed = new LeakWatch();
+    await closed.inside(() => once(dial().destroy(), 'close'));
+    await closed.end();
+    const left = new LeakWatch();
+    const socket = left.inside(dial);
+    await expect(left.end()).rejects.toThrow(/FX_LEAK: a TCP socket is still open/);
+    socket.destroy();
+    listening.close();
   });
 });
 
