@@ -131,6 +131,18 @@ export class KubernetesError extends Error {
   }
 }
 
+/** No usable answer: the API server cannot be reached, does not answer in time, or answers what cannot be read. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  /** `timeout`, `stopped`, `bad-answer`, or the code of the network or TLS error: `ECONNREFUSED`, `SELF_SIGNED_CERT_IN_CHAIN`, ... */
+  readonly code: string;
+
+  constructor(message: string, { code, cause }: { readonly code: string; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
 /** Whether an error is an answer of the API server with one of these reasons. */
 export function hasReason(error: unknown, ...reasons: readonly string[]): error is KubernetesError {
   return error instanceof KubernetesError && reasons.includes(error.reason);

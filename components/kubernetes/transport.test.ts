@@ -1,0 +1,226 @@
+import { createServer } from 'node:https';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { manualClock, LeakWatch } from '../../src/fx/testing.ts';
+import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
+import { CertificateAuthority } from '../../src/testkit/cluster/security/certificates.ts';
+import { portOf } from '../../test/cluster/support/real-server.ts';
+import { fixedAccess, transportTo } from '../../test/kubernetes/support.ts';
+import { AgentTransport } from './agent-transport.ts';
+import type { Access } from './credentials.ts';
+import { UnreachableError } from './index.ts';
+
+const mebibyte = 1_048_576;
+const user = 'agent';
+let cluster: Cluster;
+let transport: AgentTransport;
+
+beforeEach(async () => {
+  cluster = await startCluster();
+  transport = transportTo(cluster.clientFor({ user, groups: ['system:masters'] }));
+});
+afterEach(async () => {
+  await transport.close();
+  await cluster.stop();
+});
+
+const get = async (path: string): Promise<string> => (await transport.open({ method: 'GET', path })).text(mebibyte);
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+
+describe('connections', () => {
+  it('are kept and used again', async () => {
+    for (let call = 0; call < 20; call += 1) await get('/version');
+    expect(cluster.traffic(user)).toEqual({ connections: 1, requests: 20 });
+  });
+
+  it('survive answers whose body nobody wants', async () => {
+    for (let call = 0; call < 5; call += 1) (await transport.open({ method: 'GET', path: '/api/v1/namespaces/nobody' })).discard();
+    await get('/version');
+    expect(cluster.traffic(user).connections).toBeLessThanOrEqual(2);
+  });
+
+  it('are shared by at most as many as run at once', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => get('/version')));
+    await Promise.all(Array.from({ length: 8 }, () => get('/version')));
+    expect(cluster.traffic(user).connections).toBeLessThanOrEqual(8);
+  });
+
+  it('are all gone after close, with watches and idle ones', async () => {
+    const leaks = new LeakWatch();
+    await leaks.inside(async () => {
+      const other = transportTo(cluster.clientFor({ user: 'other', groups: ['system:masters'] }));
+      const watch = await other.open({ method: 'GET', path: '/api/v1/pods?watch=true' });
+      const reading = failure(watch.chunks()[Symbol.asyncIterator]().next());
+      await (await other.open({ method: 'GET', path: '/version' })).text(mebibyte);
+      await other.close();
+      expect(await reading).toMatchObject({ code: 'stopped' });
+      expect(await failure(other.open({ method: 'GET', path: '/version' }))).toMatchObject({ code: 'stopped' });
+    });
+    await leaks.end();
+  });
+});
+
+describe('a stream', () => {
+  it('gives what comes, and ends with its reader', async () => {
+    const watch = await transport.open({ method: 'GET', path: '/api/v1/namespaces?watch=true&resourceVersion=0' });
+    expect(watch.status).toBe(200);
+    let text = '';
+    for await (const chunk of watch.chunks()) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes('kube-system')) break;
+    }
+    expect(text).toContain('"type":"ADDED"');
+  });
+
+  it('fails with the reason of its signal', async () => {
+    const controller = new AbortController();
+    const watch = await transport.open({ method: 'GET', path: '/api/v1/pods?watch=true', signal: controller.signal });
+    const reading = failure(watch.chunks()[Symbol.asyncIterator]().next());
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await reading).toBe(reason);
+  });
+
+  it('fails with words of its own when the server cuts it', async () => {
+    const watch = await transport.open({ method: 'GET', path: '/api/v1/pods?watch=true' });
+    const reading = failure(watch.chunks()[Symbol.asyncIterator]().next());
+    cluster.faults.add({ kind: 'cut-watches', how: 'reset' });
+    expect(await reading).toMatchObject({ code: 'ECONNRESET', message: expect.stringContaining(`GET ${cluster.url}/api/v1/pods: `) });
+  });
+});
+
+describe('silence', () => {
+  it('before the answer is a failure after the limit, and not before', async () => {
+    const clock = manualClock();
+    const patient = new AgentTransport({ access: fixedAccess(cluster.clientFor({ user })), clock, warn: () => {} });
+    const hang = cluster.faults.add({ kind: 'hang', user });
+    const answer = failure(patient.open({ method: 'GET', path: '/version', idleTimeoutMs: 1000 }));
+    await expect.poll(() => hang.hits).toBe(1);
+    await clock.advance(999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect(await answer).toMatchObject({ code: 'timeout', message: expect.stringContaining('not a byte came in 1000 ms') });
+    expect(clock.pending).toBe(0);
+    await patient.close();
+  });
+
+  it('in the middle of a stream is one too, but not while the reader is busy', async () => {
+    const clock = manualClock();
+    const access = fixedAccess(cluster.clientFor({ user, groups: ['system:masters'] }));
+    const patient = new AgentTransport({ access, clock, warn: () => {} });
+    const watch = await patient.open({ method: 'GET', path: '/api/v1/namespaces?watch=true&resourceVersion=0', idleTimeoutMs: 1000 });
+    const chunks = watch.chunks()[Symbol.asyncIterator]();
+    await chunks.next();
+    await clock.advance(10_000);
+    cluster.faults.add({ kind: 'half-open', user });
+    const silent = failure(
+      (async () => {
+        while ((await chunks.next()).done !== true);
+      })(),
+    );
+    await expect.poll(() => clock.pending).toBe(1);
+    await clock.advance(1000);
+    await clock.advance(1000);
+    expect(await silent).toMatchObject({ code: 'timeout' });
+    await patient.close();
+  });
+
+  it('makes the next call dial anew instead of waiting on another dead connection', async () => {
+    await Promise.all([get('/version'), get('/version'), get('/version')]);
+    const { connections } = cluster.traffic(user);
+    const hang = cluster.faults.add({ kind: 'hang', user, times: 1 });
+    await failure(transport.open({ method: 'GET', path: '/version', idleTimeoutMs: 50 }));
+    hang.remove();
+    await get('/version');
+    expect(cluster.traffic(user).connections).toBe(connections + 1);
+  });
+});
+
+describe('a failure', () => {
+  it('of the connection names verb, address and path, and what to do', async () => {
+    const { url } = cluster;
+    await cluster.stop();
+    const error = await failure(transport.open({ method: 'GET', path: '/api/v1/pods?continue=long' }));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(String(error)).toContain(`GET ${url}/api/v1/pods: connect ECONNREFUSED`);
+    expect(String(error)).toContain('nothing listens there');
+  });
+
+  it('of TLS names the setting that mends it', async () => {
+    const stranger = { ...cluster.clientFor({ user }), ca: new CertificateAuthority('another').certificate };
+    const wary = transportTo(stranger);
+    const error = await failure(wary.open({ method: 'GET', path: '/version' }));
+    expect(String(error)).toContain('kubernetes_apiserver_ca_path');
+    await wary.close();
+  });
+
+  it('of a partition comes at once', async () => {
+    cluster.faults.add({ kind: 'partition', user });
+    expect(await failure(get('/version'))).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('is an answer that is longer than its reader allows', async () => {
+    const answer = await transport.open({ method: 'GET', path: '/openapi/v2' });
+    expect(await failure(answer.text(1000))).toMatchObject({
+      code: 'bad-answer',
+      message: expect.stringContaining('longer than 1000 bytes'),
+    });
+  });
+});
+
+describe('credentials', () => {
+  it('that are refused are renewed once, and the request goes out again', async () => {
+    const good = fixedAccess(cluster.clientFor({ user: 'rotated', groups: ['system:masters'], with: 'token' }));
+    const renewed = await good.credentials();
+    const stale = { tls: renewed.tls, headers: { Authorization: 'Bearer stale' } };
+    let renewals = 0;
+    const access: Access = {
+      ...good,
+      credentials: () => Promise.resolve(stale),
+      renew: () => {
+        renewals += 1;
+        return Promise.resolve(renewed);
+      },
+    };
+    const rotating = new AgentTransport({ access, clock: manualClock(), warn: () => {} });
+    const answer = await rotating.open({ method: 'GET', path: '/api/v1/pods' });
+    expect(answer.status).toBe(200);
+    expect(renewals).toBe(1);
+    await answer.text(mebibyte);
+    await rotating.close();
+  });
+
+  it('that change the certificate bring a new pool, and leave running watches alone', async () => {
+    const first = await fixedAccess(cluster.clientFor({ user: 'first', groups: ['system:masters'] })).credentials();
+    const second = await fixedAccess(cluster.clientFor({ user: 'second', groups: ['system:masters'] })).credentials();
+    let now = first;
+    const access: Access = { ...fixedAccess(cluster.clientFor({ user })), credentials: () => Promise.resolve(now) };
+    const rotating = new AgentTransport({ access, clock: manualClock(), warn: () => {} });
+    const watch = await rotating.open({ method: 'GET', path: '/api/v1/namespaces?watch=true&resourceVersion=0' });
+    now = second;
+    await (await rotating.open({ method: 'GET', path: '/version' })).text(mebibyte);
+    expect(cluster.traffic('second').requests).toBe(1);
+    expect((await watch.chunks()[Symbol.asyncIterator]().next()).done).toBe(false);
+    await rotating.close();
+  });
+});
+
+it('hands on what the server warns of', async () => {
+  const authority = new CertificateAuthority('warning-ca');
+  const { certificate, key } = authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
+  const server = createServer({ cert: certificate, key }, (_, response) => {
+    response.setHeader('Warning', '299 - "one \\"quoted\\"", 299 - "two"').end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const warnings: string[] = [];
+  const warned = transportTo({ url: `https://127.0.0.1:${portOf(server)}/`, ca: authority.certificate }, (text) => warnings.push(text));
+  await (await warned.open({ method: 'GET', path: '/version' })).text(100);
+  expect(warnings).toEqual(['one "quoted"', 'two']);
+  await warned.close();
+  server.close();
+});
