@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Cluster, startCluster } from '../../src/testkit/cluster/index.ts';
 import { type Json, type JsonObject, arrayAt, at, textAt } from '../../src/testkit/cluster/json.ts';
-import { CertificateAuthority } from '../../src/testkit/cluster/security/certificates.ts';
+import { CertificateAuthority } from '../../src/certificates/index.ts';
 import { TestClient } from './support/client.ts';
 import { portOf } from './support/real-server.ts';
 

@@ -23,7 +23,7 @@ import { Registry } from './resources/registry.ts';
 import { Authenticator } from './security/authentication.ts';
 import { Authorizer } from './security/authorization.ts';
 import { BOOTSTRAP_NAMESPACES, authenticationReader, bootstrapRoles } from './security/bootstrap.ts';
-import { CertificateAuthority } from './security/certificates.ts';
+import { CertificateAuthority } from '../../certificates/index.ts';
 import { type Credentials, kubeconfigText } from './security/kubeconfig.ts';
 import { API_AUDIENCE, TokenIssuer } from './security/tokens.ts';
 import { Store } from './storage/store.ts';

@@ -7,7 +7,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CertificateAuthority, type KeyPair } from '../../../src/testkit/cluster/security/certificates.ts';
+import { CertificateAuthority, type KeyPair } from '../../../src/certificates/index.ts';
 
 /** A kube-apiserver with its etcd, both started here and stopped by `stop`. */
 export interface RealServer {

@@ -1,6 +1,6 @@
 import { timestamp, type Clock } from '../clock.ts';
 import { type Json, type JsonObject, type KubeObject, arrayAt, at, clone, isObject, numberAt, textAt } from '../json.ts';
-import type { KeyPair } from '../security/certificates.ts';
+import type { KeyPair } from '../../../certificates/index.ts';
 import type { Store } from '../storage/store.ts';
 import { StatusError } from '../status.ts';
 import type { RemoteGroup } from './discovery.ts';

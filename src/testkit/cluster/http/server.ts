@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { Faults, RequestFacts } from '../faults.ts';
 import type { Authenticator } from '../security/authentication.ts';
-import type { KeyPair } from '../security/certificates.ts';
+import type { KeyPair } from '../../../certificates/index.ts';
 import type { User } from '../security/user.ts';
 import { sendError } from './exchange.ts';
 import type { FaultGate } from './fault-gate.ts';

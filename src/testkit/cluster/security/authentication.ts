@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { KubeObject } from '../json.ts';
 import { unauthorized } from '../status.ts';
-import { subjectOf } from './certificates.ts';
+import { subjectOf } from '../../../certificates/index.ts';
 import { API_AUDIENCE, type TokenIssuer } from './tokens.ts';
 import { ANONYMOUS, AUTHENTICATED, type User, serviceAccountUser } from './user.ts';
 
