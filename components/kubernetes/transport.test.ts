@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock, LeakWatch } from '../../src/fx/testing.ts';
 import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
-import { CertificateAuthority } from '../../src/testkit/cluster/security/certificates.ts';
+import { CertificateAuthority } from '../../src/certificates/index.ts';
 import { portOf } from '../../test/cluster/support/real-server.ts';
 import { fixedAccess, transportTo } from '../../test/kubernetes/support.ts';
 import { AgentTransport } from './agent-transport.ts';

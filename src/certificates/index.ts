@@ -13,8 +13,8 @@ export interface KeyPair {
 
 /** What a certificate is made for. */
 export interface CertificateRequest {
-  /** The subject's CN: for a Kubernetes client, the user name. */
-  readonly commonName: string;
+  /** The subject's CN: for a Kubernetes client, the user name. Default none. */
+  readonly commonName?: string;
   /** The subject's O values: for a Kubernetes client, its groups. Default none. */
   readonly organizations?: readonly string[];
   /** DNS names and IP addresses that a server certificate is valid for. Default none. */
@@ -41,7 +41,10 @@ export class CertificateAuthority {
     const keys = newKeys();
     const name = distinguishedName({ commonName });
     this.#issuer = { name, key: keys.privateKey };
-    this.certificate = certificate({ subject: name, publicKey: keys.publicKey, extensions: authorityExtensions }, this.#issuer);
+    this.certificate = certificate(
+      { subject: name, publicKey: keys.publicKey, extensions: authorityExtensions, at: new Date() },
+      this.#issuer,
+    );
     this.key = pemKey(keys.privateKey);
   }
 
@@ -49,9 +52,22 @@ export class CertificateAuthority {
   issue(request: CertificateRequest): KeyPair {
     const keys = newKeys();
     const subject = distinguishedName(request);
-    const extensions = leafExtensions(request.hosts ?? []);
-    return { certificate: certificate({ subject, publicKey: keys.publicKey, extensions }, this.#issuer), key: pemKey(keys.privateKey) };
+    const extensions = [...leafExtensions, ...endpointExtensions(request.hosts ?? [])];
+    const signed = certificate({ subject, publicKey: keys.publicKey, extensions, at: new Date() }, this.#issuer);
+    return { certificate: signed, key: pemKey(keys.privateKey) };
   }
+}
+
+/**
+ * Makes a certificate that vouches for itself: a server's where no authority is at hand, good to be trusted as an authority by whoever
+ * pins it. Valid from an hour before `at` (default: now) for ten years.
+ */
+export function selfSigned(request: CertificateRequest, at = new Date()): KeyPair {
+  const keys = newKeys();
+  const name = distinguishedName(request);
+  const extensions = [...authorityExtensions, ...endpointExtensions(request.hosts ?? [])];
+  const signed = certificate({ subject: name, publicKey: keys.publicKey, extensions, at }, { name, key: keys.privateKey });
+  return { certificate: signed, key: pemKey(keys.privateKey) };
 }
 
 /** The CN and O values of a client certificate, in the order in which they stand in it. */
@@ -76,17 +92,19 @@ function attribute(type: string, value: string): Buffer {
 }
 
 function distinguishedName({ commonName, organizations = [] }: CertificateRequest): Buffer {
-  return sequence(...organizations.map((value) => attribute('2.5.4.10', value)), attribute('2.5.4.3', commonName));
+  const names = commonName === undefined ? [] : [attribute('2.5.4.3', commonName)];
+  return sequence(...organizations.map((value) => attribute('2.5.4.10', value)), ...names);
 }
 
 interface Unsigned {
   readonly subject: Buffer;
   readonly publicKey: KeyObject;
   readonly extensions: readonly Buffer[];
+  readonly at: Date;
 }
 
-function certificate({ subject, publicKey, extensions }: Unsigned, issuer: Issuer): string {
-  const now = Date.now();
+function certificate({ subject, publicKey, extensions, at }: Unsigned, issuer: Issuer): string {
+  const now = at.getTime();
   const body = sequence(
     element(0xa0, integer(Buffer.from([2]))),
     integer(randomBytes(16)),
@@ -115,18 +133,33 @@ const authorityExtensions = [
   extension(KEY_USAGE, bits(Buffer.from([0xa4]), 2), true),
 ];
 
-function leafExtensions(hosts: readonly string[]): Buffer[] {
+const leafExtensions = [extension(BASIC_CONSTRAINTS, sequence(), true), extension(KEY_USAGE, bits(Buffer.from([0xa0]), 5), true)];
+
+/** What both ends of a connection look at: may it be a server and a client, and of which names. */
+function endpointExtensions(hosts: readonly string[]): Buffer[] {
   const names = hosts.map((host) => (isIP(host) === 0 ? element(0x82, Buffer.from(host)) : element(0x87, addressBytes(host))));
   return [
-    extension(BASIC_CONSTRAINTS, sequence(), true),
-    extension(KEY_USAGE, bits(Buffer.from([0xa0]), 5), true),
     extension('2.5.29.37', sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'), objectIdentifier('1.3.6.1.5.5.7.3.2'))),
     ...(names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names))]),
   ];
 }
 
-/** IPv4 only, and the one IPv6 address that a loopback server needs. */
 function addressBytes(address: string): Buffer {
-  if (address === '::1') return Buffer.from([...Array.from({ length: 15 }, () => 0), 1]);
-  return Buffer.from(address.split('.').map(Number));
+  return isIP(address) === 4 ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address);
+}
+
+/** The sixteen bytes of an IPv6 address in any of its spellings; a zone (`%eth0`) is no part of it. */
+function ipv6Bytes(address: string): Buffer {
+  const spelled = address.replace(/%.*$/, '').replace(/\d+\.\d+\.\d+\.\d+$/, (v4) => {
+    const hex = Buffer.from(v4.split('.').map(Number)).toString('hex');
+    return `${hex.slice(0, 4)}:${hex.slice(4)}`;
+  });
+  const [head = '', tail = ''] = spelled.split('::');
+  const [first, last] = [groupsOf(head), groupsOf(tail)];
+  const zeros = Array.from({ length: 8 - first.length - last.length }, () => '0');
+  return Buffer.from([...first, ...zeros, ...last].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+function groupsOf(part: string): string[] {
+  return part.split(':').filter((group) => group !== '');
 }

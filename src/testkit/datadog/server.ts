@@ -3,7 +3,7 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { KeyPair } from '../cluster/security/certificates.ts';
+import type { KeyPair } from '../../certificates/index.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import { intakePaths, IntakeError, receive, type Received } from './intake.ts';
 import { answerQuery, type Answer } from './query.ts';

@@ -1,4 +1,4 @@
-import { CertificateAuthority } from '../cluster/security/certificates.ts';
+import { CertificateAuthority } from '../../certificates/index.ts';
 import { Faults } from './faults.ts';
 import type { Received } from './intake.ts';
 import type { Answer, SeriesFunction } from './query.ts';
