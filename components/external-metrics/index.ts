@@ -23,7 +23,7 @@ export interface MetricRequest {
 export interface LabelSelector {
   readonly requirements: readonly {
     readonly key: string;
-    readonly operator: '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | '>' | '<';
+    readonly operator: '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | '>' | '<';
     readonly values: readonly string[];
   }[];
   matches(labels: Readonly<Record<string, string>>): boolean;
