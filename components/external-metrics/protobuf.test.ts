@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeStatus, encodeValues } from './protobuf.ts';
@@ -11,7 +11,7 @@ function fields(bytes: Uint8Array): Map<number, (Uint8Array | number)[]> {
   const found = new Map<number, (Uint8Array | number)[]>();
   while (reader.pos < reader.len) {
     const [number, kind] = reader.tag();
-    found.set(number, [...(found.get(number) ?? []), Number(kind) === 0 ? reader.int32() : reader.bytes()]);
+    found.set(number, [...(found.get(number) ?? []), kind === WireType.Varint ? reader.int32() : reader.bytes()]);
   }
   return found;
 }
