@@ -187,3 +187,56 @@ export interface Informers {
   informer<T>(options: InformerOptions<T>): Informer<T>;
 }
 export const Informers = token<Informers>()('informers');
+
+export interface WorkqueueOptions {
+  /** Its name in the `workqueue_*` metrics and in the log. */
+  readonly name: string;
+  /** Milliseconds that a key waits after its first failure; doubles with each further one. Default 5. */
+  readonly firstDelayMs?: number;
+  /** Milliseconds. Default 1 000 000. */
+  readonly longestDelayMs?: number;
+  /** The limit on retries of all keys together; `false`: none. Default 10 a second after a burst of 100. */
+  readonly overall?: { readonly perSecond: number; readonly burst: number } | false;
+}
+
+/** What became of a key: done (and its failures forgotten), to be tried again after its delay, or done and due again after `afterMs`. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- work that returns nothing is done, whatever its return type is
+export type WorkOutcome = void | 'retry' | { readonly afterMs: number };
+
+export interface WorkOptions<K extends string> {
+  /** How many keys are worked on at a time; never the same key twice. */
+  readonly workers: number;
+  /**
+   * Works on one key. What it throws is logged, and the key is tried again after its delay.
+   * Its signal is aborted only when a drain takes too long.
+   */
+  readonly work: (key: K, signal: AbortSignal) => WorkOutcome | Promise<WorkOutcome>;
+  /** Ends the work: keys that wait are still worked on, those that are delayed are dropped. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that a drain may take before what still waits is dropped. Default 3 000. */
+  readonly drainMs?: number;
+}
+
+/** Keys that need work, each at most once at a time: what stands between the handlers of an informer and slow or failing work. */
+export interface Workqueue<K extends string = string> {
+  /** Keys that are ready and wait. */
+  readonly size: number;
+  /** Asks for work on a key. Asked for again before that begins, it counts once; after that, it is worked on once more. */
+  add(key: K): void;
+  /** The same after `ms` milliseconds; of several times for one key the earliest counts. */
+  addAfter(key: K, ms: number): void;
+  /** The same after the delay that the key's failures so far, and those of all keys, ask for. Counts one more failure. */
+  addRateLimited(key: K): void;
+  /** Forgets the failures of a key. */
+  forget(key: K): void;
+  /** Failures of a key since it was forgotten. */
+  requeues(key: K): number;
+  /** Works until the signal is aborted, then drains. Run it as a job; keys may be added before. @throws Error when it runs already */
+  run(options: WorkOptions<K>): Promise<void>;
+}
+
+/** Makes workqueues. */
+export interface Workqueues {
+  create<K extends string = string>(options: WorkqueueOptions): Workqueue<K>;
+}
+export const Workqueues = token<Workqueues>()('workqueues');
