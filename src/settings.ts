@@ -1,4 +1,9 @@
-import type { Setting } from '../components/config/index.ts';
+import { configSettings, type Setting } from '../components/config/index.ts';
 
-/** Every key that the agent reads: the settings of each component, a line each. A custom agent adds its own. */
-export const settings: readonly Setting[] = [].flatMap((each) => Object.values(each));
+/** One component a line. */
+const declared: readonly Readonly<Record<string, Setting>>[] = [
+  configSettings, //
+];
+
+/** Every key that the agent reads. A custom agent adds its own. */
+export const settings: readonly Setting[] = declared.flatMap((each) => Object.values(each));

@@ -1,7 +1,8 @@
 import { token } from '../../src/fx/index.ts';
 import type { Setting } from './setting.ts';
 
-export { setting, type, type Setting } from './setting.ts';
+export { BadValueError, parse, setting, type, written, type Setting } from './setting.ts';
+export { configSettings, endpointOf } from './settings.ts';
 
 /** Where a value comes from, from weakest to strongest: a value of a later source hides those of the earlier ones. */
 export const sources = [
@@ -41,15 +42,25 @@ export interface Change {
 export interface Config {
   /** The effective value, or the setting's default. */
   get<T>(setting: Setting<T>): T;
-  /** The same for a key as text, known or not: what conditions and generic tools read. `undefined` when nobody gives it one. */
+  /**
+   * The same for a key as text, known or not: what conditions and generic tools read. The name of a section gives its
+   * values as a record. `undefined` when nobody gives it one.
+   */
   lookup(key: string): unknown;
+  /** The setting of a key, in whatever case it is written. */
+  find(key: string): Setting | undefined;
   /** Whether a source other than `default` gives it a value. */
   isSet(setting: Setting): boolean;
   /** What each source says of a key, weakest first. */
   valuesOf(key: string): readonly SourcedValue[];
   /** Every setting with its effective value, as one nested record; secrets are still in it: scrub before showing. */
   all(options?: { readonly withoutDefaults?: boolean }): Readonly<Record<string, unknown>>;
-  /** @throws Error when the value does not fit the setting; nothing is changed then */
+  /**
+   * Takes a value of the setting's own type, so a duration in milliseconds; what a person wrote goes through `parse` first.
+   *
+   * @throws BadValueError when the value does not fit the setting; nothing is changed then
+   * @throws whatever listeners threw, after all of them were called
+   */
   set<T>(setting: Setting<T>, value: T, source: Source): void;
   /** Takes back what a source says of a key. */
   unset(setting: Setting, source: Source): void;

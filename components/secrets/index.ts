@@ -33,6 +33,12 @@ export class Secret {
   }
 }
 
+/** The handle of a text `ENC[handle]`, around which there may be spaces and tabs; `undefined` for any other text. */
+export function handleOf(text: string): string | undefined {
+  const trimmed = text.trim();
+  return trimmed.startsWith('ENC[') && trimmed.endsWith(']') ? trimmed.slice(4, -1) : undefined;
+}
+
 /** A setting or check configuration whose secret has a new value. */
 export interface SecretChange {
   readonly handle: string;
