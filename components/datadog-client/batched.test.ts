@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { supply, type Clock } from '../../src/fx/index.ts';
+import { manualClock, testApp } from '../../src/fx/testing.ts';
+import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
+import { settled } from '../../test/support.ts';
+import { fakeConfig } from '../config/fake.ts';
+import { fakeLog, type Logged } from '../log/fake.ts';
+import { fakeRandom } from '../random/fake.ts';
+import { Scrubber } from '../scrubber/index.ts';
+import { Telemetry } from '../telemetry/index.ts';
+import { batchedDatadogClient } from './batched.ts';
+import { DatadogClient, QueryError, type MetricQuery } from './index.ts';
+
+const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
+const silent = { add() {}, set() {}, remove() {}, observe() {} };
+const telemetry = supply(Telemetry, { counter: () => silent, gauge: () => silent, histogram: () => silent, text: async () => '' });
+const scrubber = supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} });
+
+let datadog: Datadog;
+beforeEach(async () => {
+  datadog = await startDatadog(keys);
+});
+afterEach(() => datadog.stop());
+
+interface Given {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly clock?: Clock;
+  readonly logged?: Logged[];
+}
+
+const client = ({ config = {}, logged = [], ...options }: Given = {}) => {
+  const access = { 'external_metrics_provider.endpoint': datadog.url, api_key: keys.apiKey, app_key: ` ${keys.appKey}\n` };
+  const list = [fakeConfig({ ...access, ...config }), fakeLog(logged), telemetry, scrubber, fakeRandom(), batchedDatadogClient];
+  return testApp(list, { requires: { client: DatadogClient }, ...options });
+};
+const asking = (...queries: readonly string[]): MetricQuery[] => queries.map((query) => ({ query, windowSeconds: 300 }));
+const signal = new AbortController().signal;
+const outcomes = (answers: ReadonlyMap<MetricQuery, unknown>): unknown[] =>
+  [...answers.values()].map((each) => (each instanceof QueryError ? each.failure : (each as { value: number }).value));
+const constant = (value: number) => (_: number, to: number) => [[to - 20_000, value] as const, [to, value + 1] as const];
+
+describe('batchedDatadogClient', () => {
+  it('asks many queries in one request, and many in few', async () => {
+    await using tested = await client();
+    const names = Array.from({ length: 100 }, (_, index) => `avg:m${index}{*}`);
+    for (const [index, name] of names.entries()) datadog.set(name, constant(index));
+    const answers = await tested.needs.client.query(asking(...names), { signal });
+    expect([...answers].map(([{ query }, outcome]) => [query, (outcome as { value: number }).value])).toEqual(
+      names.map((name, index) => [name, index]),
+    );
+    expect(datadog.asked).toHaveLength(3);
+    expect(tested.needs.client.endpoints).toMatchObject([{ url: datadog.url, status: 'ok' }]);
+  });
+
+  it('finds the query that spoils a batch, and asks it alone from then on', async () => {
+    await using tested = await client();
+    const names = Array.from({ length: 35 }, (_, index) => `avg:m${index}{*}`);
+    for (const [index, name] of names.entries()) datadog.set(name, constant(index));
+    datadog.faults.add({ kind: 'refuse', code: 422, when: ({ query }) => (query ?? '').includes('avg:m17{*}') });
+    const expected = names.map((_, index) => (index === 17 ? 'invalid-query' : index));
+    const find = async (): Promise<unknown[]> => {
+      const answers = await tested.needs.client.query(asking(...names), { signal });
+      return names
+        .map((name) => [...answers].find(([{ query }]) => query === name)?.[1])
+        .map((each) => (each instanceof QueryError ? each.failure : each?.value));
+    };
+    expect(await find()).toEqual(expected);
+    const before = datadog.asked.length;
+    expect(await find()).toEqual(expected);
+    expect(datadog.asked.length - before).toBeLessThanOrEqual(2);
+  });
+
+  it('never sends a query that would shift the answers of others', async () => {
+    await using tested = await client();
+    datadog.set('avg:b{*}', constant(5));
+    const answers = await tested.needs.client.query(asking('avg:a{*},avg:x{*}', '', 'avg:b{*}'), { signal });
+    expect(outcomes(answers)).toEqual(['invalid-query', 'invalid-query', 5]);
+    expect(datadog.asked).toEqual(['avg:b{*}']);
+  });
+
+  it('waits as long as a rate limit asks, without asking in between', async () => {
+    const clock = manualClock(1_700_000_000_000);
+    await using tested = await client({ clock });
+    datadog.set('avg:a{*}', constant(1));
+    const fault = datadog.faults.add({ kind: 'refuse', code: 429, resetSeconds: 40 });
+    const [first] = (await settled(clock, tested.needs.client.query(asking('avg:a{*}'), { signal }))).values();
+    expect(first).toMatchObject({ failure: 'rate-limit', retryAfterMs: 40_000, message: 'Datadog API rate limit exceeded' });
+    fault.remove();
+    await clock.advance(30_000);
+    expect(outcomes(await tested.needs.client.query(asking('avg:a{*}'), { signal }))).toEqual(['rate-limit']);
+    expect(fault.hits).toBe(1);
+    await clock.advance(10_000);
+    expect(outcomes(await tested.needs.client.query(asking('avg:a{*}'), { signal }))).toEqual([1]);
+  });
+
+  it.each([
+    [{ kind: 'refuse', code: 403 }, 'forbidden', 'timeseries_query'],
+    [{ kind: 'refuse', code: 500 }, 'unavailable', '500'],
+    [{ kind: 'garbage' }, 'bad-response', 'no JSON'],
+    [{ kind: 'cut' }, 'unavailable', 'cannot be reached'],
+    [{ kind: 'hang' }, 'unavailable', 'no complete answer within 10 s'],
+  ] as const)('tells what %o means, recovers, and shows no key', async (fault, failure, message) => {
+    const clock = manualClock(1_700_000_000_000);
+    await using tested = await client({ clock });
+    datadog.set('avg:a{*}', constant(1));
+    const active = datadog.faults.add(fault);
+    const [first] = (await settled(clock, tested.needs.client.query(asking('avg:a{*}'), { signal }), 500)).values();
+    expect(first).toMatchObject({ failure, message: expect.stringContaining(message) });
+    expect(first instanceof QueryError && first.message).not.toMatch(/a{32}|b{40}/);
+    active.remove();
+    expect(outcomes(await settled(clock, tested.needs.client.query(asking('avg:a{*}'), { signal })))).toEqual([1]);
+  });
+
+  it('falls back on the next endpoint, and returns to the first when it answers again', async () => {
+    const clock = manualClock(1_700_000_000_000);
+    const other = await startDatadog({ apiKey: 'c'.repeat(32), appKey: 'd'.repeat(40) });
+    try {
+      const logged: Logged[] = [];
+      const endpoints = [{ url: other.url, api_key: 'c'.repeat(32), app_key: 'd'.repeat(40) }];
+      await using tested = await client({ clock, logged, config: { 'external_metrics_provider.endpoints': endpoints } });
+      datadog.set('avg:a{*}', constant(1));
+      other.set('avg:a{*}', constant(2));
+      const ask = async (): Promise<unknown[]> => outcomes(await settled(clock, tested.needs.client.query(asking('avg:a{*}'), { signal })));
+      expect(await ask()).toEqual([1]);
+      const fault = datadog.faults.add({ kind: 'refuse', code: 503 });
+      expect(await ask()).toEqual([2]);
+      const hits = fault.hits;
+      expect(await ask()).toEqual([2]);
+      expect(fault.hits).toBe(hits);
+      fault.remove();
+      await clock.advance(60_000);
+      expect(await ask()).toEqual([1]);
+      expect(logged.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+        `switching external metrics source provider from ${datadog.url} to ${other.url}`,
+        `switching external metrics source provider from ${other.url} to ${datadog.url}`,
+      ]);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('spreads requests over the time that it is given', async () => {
+    const clock = manualClock(1_700_000_000_000);
+    await using tested = await client({ clock, config: { 'external_metrics_provider.chunk_size': 1 } });
+    const done = tested.needs.client.query(asking('a{*}', 'b{*}', 'c{*}'), { signal, spreadMs: 30_000 });
+    await clock.advance(0);
+    await expect.poll(() => datadog.asked.length).toBe(1);
+    await clock.advance(9999);
+    expect(datadog.asked).toHaveLength(1);
+    expect((await settled(clock, done)).size).toBe(3);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(1_700_000_020_000);
+  });
+
+  it('says which keys are missing', async () => {
+    await using tested = await client({ config: { app_key: '' } });
+    const [first] = (await tested.needs.client.query(asking('avg:a{*}'), { signal })).values();
+    expect(first).toMatchObject({ failure: 'forbidden', message: expect.stringContaining('missing the api/app key pair') });
+    expect(datadog.asked).toEqual([]);
+  });
+
+  it('refuses endpoints that are none, without showing their keys', async () => {
+    const endpoints = [{ url: 'not a url', api_key: 'canary-key', app_key: 7 }];
+    await expect(client({ config: { 'external_metrics_provider.endpoints': endpoints } })).rejects.toThrow(
+      /could not parse external_metrics_provider\.endpoints: 0\.url: .*0\.app_key/,
+    );
+  });
+
+  it('stops asking when its signal is aborted', async () => {
+    await using tested = await client();
+    const fault = datadog.faults.add({ kind: 'hang' });
+    const ending = new AbortController();
+    const asked = tested.needs.client.query(asking('avg:a{*}'), { signal: ending.signal });
+    await expect.poll(() => fault.hits).toBe(1);
+    ending.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,159 @@
+import type { Clock } from '../../src/fx/index.ts';
+import type { Result } from './answer.ts';
+import { isItsOwnFault, type Endpoint } from './endpoint.ts';
+import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery, type QueryFailure } from './index.ts';
+import { batchesOf, problemIn } from './query-text.ts';
+
+interface Parts {
+  /** At least one; in the order in which they are asked. */
+  readonly endpoints: readonly Endpoint[];
+  readonly clock: Clock;
+  /** Queries in one request. */
+  readonly chunkSize: () => number;
+  /** Requests at the same time. */
+  readonly parallelMax: () => number;
+  readonly onRequest: (failure: QueryFailure | undefined) => void;
+  readonly onResult: (result: Result) => void;
+  readonly onSwitch: (from: Endpoint, to: Endpoint) => void;
+}
+
+/** How many requests one call may spend on finding out which queries spoil their batches. */
+const splitsMax = 100;
+
+/** Asks in batches, of the first endpoint that answers; a query that spoils its batch is found and asked alone from then on. */
+export class BatchedClient implements DatadogClient {
+  readonly #parts: Parts;
+  #lastUsed: Endpoint | undefined;
+  /** Texts of queries that were refused when they were last asked. */
+  #refused: ReadonlySet<string> = new Set();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#parts.endpoints;
+  }
+  get lastUsed(): Endpoint | undefined {
+    return this.#lastUsed;
+  }
+
+  async query<Q extends MetricQuery>(
+    queries: readonly Q[],
+    { signal, spreadMs = 0 }: { readonly signal: AbortSignal; readonly spreadMs?: number },
+  ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
+    const call = new Call<Q>(signal);
+    const sound = queries.filter((each) => {
+      const problem = problemIn(each.query);
+      if (problem !== undefined) call.settle(each, new QueryError('invalid-query', `invalid query "${each.query}": ${problem}`));
+      return problem === undefined;
+    });
+    const [suspects, others] = [
+      sound.filter(({ query }) => this.#refused.has(query)),
+      sound.filter(({ query }) => !this.#refused.has(query)),
+    ];
+    const batches = [...batchesOf(others, this.#parts.chunkSize()), ...suspects.map((each) => [each])];
+    await this.#spread(batches, { spreadMs, signal }, (batch) => this.#answer(batch, call));
+    this.#refused = call.refused;
+    return call.outcomes;
+  }
+
+  /** Begins the batches evenly over the time that is given, a limited number at once. */
+  async #spread<B>(
+    batches: readonly B[],
+    { spreadMs, signal }: { readonly spreadMs: number; readonly signal: AbortSignal },
+    work: (batch: B) => Promise<void>,
+  ): Promise<void> {
+    const { clock, parallelMax } = this.#parts;
+    const begun = clock.monotonic();
+    const queue = batches.entries();
+    const worker = async (): Promise<void> => {
+      for (const [index, batch] of queue) {
+        const waitMs = begun + (index * spreadMs) / batches.length - clock.monotonic();
+        if (waitMs > 0) await clock.sleep(waitMs, signal);
+        await work(batch);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(parallelMax(), batches.length) }, worker));
+  }
+
+  async #answer<Q extends MetricQuery>(batch: readonly Q[], call: Call<Q>): Promise<void> {
+    try {
+      const results = await this.#ask(batch, call.signal);
+      for (const [index, query] of batch.entries()) {
+        const result = results[index];
+        if (result === undefined) continue;
+        this.#parts.onResult(result);
+        call.settle(query, result.outcome);
+      }
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      if (error.failure !== 'invalid-query' || batch.length === 1 || !call.maySplit()) {
+        for (const query of batch) call.settle(query, error);
+        return;
+      }
+      const middle = batch.length >> 1;
+      await this.#answer(batch.slice(0, middle), call);
+      await this.#answer(batch.slice(middle), call);
+    }
+  }
+
+  /** The first endpoint that answers; those that failed lately are asked last. */
+  async #ask(batch: readonly MetricQuery[], signal: AbortSignal): Promise<readonly Result[]> {
+    const order = [...this.endpoints.filter(({ isResting }) => !isResting), ...this.endpoints.filter(({ isResting }) => isResting)];
+    const failures: { readonly url: string; readonly error: QueryError }[] = [];
+    for (const endpoint of order) {
+      try {
+        const results = await endpoint.ask(batch, signal);
+        this.#parts.onRequest(undefined);
+        this.#use(endpoint);
+        return results;
+      } catch (error) {
+        if (!(error instanceof QueryError)) throw error;
+        this.#parts.onRequest(error.failure);
+        if (!isItsOwnFault(error.failure)) throw error;
+        failures.push({ url: endpoint.url, error });
+      }
+    }
+    throw together(failures);
+  }
+
+  #use(endpoint: Endpoint): void {
+    if (this.#lastUsed !== undefined && this.#lastUsed !== endpoint) this.#parts.onSwitch(this.#lastUsed, endpoint);
+    this.#lastUsed = endpoint;
+  }
+}
+
+function together(failures: readonly { readonly url: string; readonly error: QueryError }[]): QueryError {
+  const [first] = failures;
+  if (first === undefined) return new QueryError('unavailable', 'there is no endpoint to query');
+  if (failures.length === 1) return first.error;
+  const each = failures.map(({ url, error }) => `Failed to query metrics on ${url}: ${error.message}`);
+  const waits = failures.flatMap(({ error }) => error.retryAfterMs ?? []);
+  return new QueryError(first.error.failure, `Failed to query metrics on all endpoints, ${each.join(', ')}`, {
+    retryAfterMs: waits.length === 0 ? undefined : Math.min(...waits),
+    cause: new AggregateError(failures.map(({ error }) => error)),
+  });
+}
+
+/** What one call has found out so far. */
+class Call<Q extends MetricQuery> {
+  readonly signal: AbortSignal;
+  readonly outcomes = new Map<Q, MetricPoint | QueryError>();
+  readonly refused = new Set<string>();
+  #splits = 0;
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+
+  settle(query: Q, outcome: MetricPoint | QueryError): void {
+    this.outcomes.set(query, outcome);
+    if (outcome instanceof QueryError && outcome.failure === 'invalid-query') this.refused.add(query.query);
+  }
+
+  maySplit(): boolean {
+    this.#splits += 1;
+    return this.#splits <= splitsMax;
+  }
+}

@@ -1,0 +1,52 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { batchesOf, encodedLength, lengthMax, problemIn } from './query-text.ts';
+
+describe('problemIn', () => {
+  it.each([
+    'avg:nginx.net.request_per_s{kube_container_name:nginx,env:prod}.rollup(30)',
+    'sum:a{x IN (b,c)} by {host}',
+    'top(avg:a{*}, 5, "mean,max", \'desc\')',
+    '{"(]"}',
+  ])('finds none in %s', (query) => expect(problemIn(query)).toBeUndefined());
+
+  it.each([
+    ['  ', 'empty'],
+    ['avg:a{*},avg:b{*}', 'several queries'],
+    ['avg:a{*', '"}" is missing'],
+    ['avg:a*}', '"}" closes nothing'],
+    ['avg:a{(*})', 'closes nothing'],
+    ['avg:a{"*}', 'quote'],
+    [`avg:a{${'x'.repeat(lengthMax)}}`, 'too long'],
+    ['avg:\ud800', 'Unicode'],
+  ])('refuses %s', (query, why) => expect(problemIn(query)).toContain(why));
+
+  it('says something or nothing of any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (query) => ['string', 'undefined'].includes(typeof problemIn(query))));
+  });
+});
+
+describe('batchesOf', () => {
+  const queries = fc.array(fc.record({ query: fc.string({ maxLength: 2000 }), windowSeconds: fc.integer({ min: 1, max: 3 }) }), {
+    maxLength: 200,
+  });
+
+  it('asks each query once, within both limits, one window at a time, and starts no batch that the last had room for', () => {
+    fc.assert(
+      fc.property(queries, fc.integer({ min: 1, max: 35 }), (asked, sizeMax) => {
+        const batches = batchesOf(asked, sizeMax);
+        expect(new Set(batches.flat()).size).toBe(asked.length);
+        for (const [index, batch] of batches.entries()) {
+          const length = batch.reduce((sum, { query }) => sum + encodedLength(query), 0);
+          expect(new Set(batch.map(({ windowSeconds }) => windowSeconds)).size).toBe(1);
+          expect(batch.length).toBeLessThanOrEqual(sizeMax);
+          if (batch.length > 1) expect(length).toBeLessThan(lengthMax);
+          const next = batches[index + 1]?.[0];
+          if (next === undefined || next.windowSeconds !== batch[0]?.windowSeconds) continue;
+          expect(batch.length === sizeMax || length + encodedLength(next.query) >= lengthMax).toBe(true);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
