@@ -1,8 +1,15 @@
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
+import { logSettings } from '../components/log/index.ts';
+import { telemetrySettings } from '../components/telemetry/index.ts';
 
 /** One component a line. */
-const declared: readonly Readonly<Record<string, Setting>>[] = [configSettings, datadogClientSettings];
+const declared: readonly Readonly<Record<string, Setting>>[] = [
+  configSettings, //
+  datadogClientSettings,
+  logSettings,
+  telemetrySettings,
+];
 
 /** Every key that the agent reads. A custom agent adds its own. */
 export const settings: readonly Setting[] = declared.flatMap((each) => Object.values(each));

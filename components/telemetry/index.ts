@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { telemetrySettings } from './settings.ts';
+
 export interface MetricOptions<Label extends string> {
   /** The exposed name is `<subsystem>_<name>`, or just the name where this is empty. */
   readonly subsystem: string;
