@@ -1,5 +1,6 @@
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
+import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { logSettings } from '../components/log/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
 
@@ -7,6 +8,7 @@ import { telemetrySettings } from '../components/telemetry/index.ts';
 const declared: readonly Readonly<Record<string, Setting>>[] = [
   configSettings, //
   datadogClientSettings,
+  kubernetesSettings,
   logSettings,
   telemetrySettings,
 ];

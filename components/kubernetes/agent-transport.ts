@@ -1,11 +1,14 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../src/fx/index.ts';
+import { Clock, component, Lifecycle, Process } from '../../src/fx/index.ts';
+import { Config } from '../config/index.ts';
+import { Log } from '../log/index.ts';
+import { findAccess } from './access.ts';
 import type { Access, Credentials, TlsIdentity } from './credentials.ts';
 import { Exchange } from './exchange.ts';
-import { UnreachableError } from './index.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { kubernetesSettings, UnreachableError } from './index.ts';
+import { Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 
 /** The API server closes what is idle for 90 s; we do so earlier, so that no request meets a connection that is just being closed. */
 const idleConnectionMs = 45_000;
@@ -104,14 +107,21 @@ export class AgentTransport implements Transport {
     // What still runs over the previous pool ends with its own connection.
     if (this.#agent !== undefined) this.#agent.keepSocketAlive = () => false;
     this.#tls = tls;
-    this.#agent = keepAliveAgent(this.#parts.access.server.protocol, tls, this.#connections);
+    this.#agent = keepAliveAgent(this.#parts.access, tls, this.#connections);
     return this.#agent;
   }
 }
 
-function keepAliveAgent(protocol: string, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
-  const options = { keepAlive: true, maxSockets: connectionsMax, timeout: idleConnectionMs, scheduling: 'lifo' } as const;
-  const agent = protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
+function keepAliveAgent({ server, proxyEnv }: Access, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
+  const options: http.AgentOptions = {
+    keepAlive: true,
+    maxSockets: connectionsMax,
+    timeout: idleConnectionMs,
+    scheduling: 'lifo',
+    // As in Go, what runs on this machine is never reached through a proxy.
+    ...(isLoopback(server.hostname) ? {} : { proxyEnv }),
+  };
+  const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (...given) => {
     const socket = connect(...given);
@@ -122,6 +132,10 @@ function keepAliveAgent(protocol: string, tls: TlsIdentity, connections: Set<Dup
     return socket;
   };
   return agent;
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** Credentials are shared between requests, so one that is given up leaves them to the others. */
@@ -137,4 +151,58 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 /** The texts of `299 - "text"`, of which one header may hold several. */
 function warningsOf(header: string | undefined): string[] {
   return [...(header ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+}
+
+/** Warnings are told once; from so many different ones on, again. */
+const warningsMax = 256;
+
+/** Connections to the API server that the configuration, or the pod that we are in, names. They are opened on demand after start. */
+export const agentTransport = component({
+  provides: Transport,
+  requires: { config: Config, log: Log, clock: Clock, process: Process, lifecycle: Lifecycle },
+  create({ config, log, clock, process, lifecycle }) {
+    let running: AgentTransport | undefined;
+    let stopping = new AbortController();
+    const started = (): AgentTransport => {
+      if (running === undefined) throw new UnreachableError('the client of the API server has not started', { code: 'stopped' });
+      return running;
+    };
+    lifecycle.append({
+      name: 'connections',
+      start: async () => {
+        stopping = new AbortController();
+        const access = await findAccess({
+          kubeconfigPath: config.get(kubernetesSettings.kubeconfigPath),
+          caPath: config.get(kubernetesSettings.apiserverCaPath),
+          tlsVerify: config.get(kubernetesSettings.apiserverTlsVerify),
+          env: process.env,
+          clock,
+          signal: stopping.signal,
+          warn: (message, error) => log.warn(message, { error }),
+        });
+        running = new AgentTransport({ access, clock, warn: toldOnce(log) });
+      },
+      stop: async () => {
+        stopping.abort(new UnreachableError('the client of the API server is stopped', { code: 'stopped' }));
+        await running?.close();
+      },
+    });
+    return {
+      get server() {
+        return started().server;
+      },
+      open: async (request) => started().open(request),
+    };
+  },
+});
+
+function toldOnce(log: Log): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    // Nobody but us could use the newer version, and the agent must work with old servers.
+    if (told.has(text) || / is deprecated in v/.test(text)) return;
+    if (told.size >= warningsMax) told.clear();
+    told.add(text);
+    log.warn('the Kubernetes API server warns', { warning: text });
+  };
 }

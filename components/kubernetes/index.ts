@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { kubernetesSettings } from './settings.ts';
+
 /** Any JSON object. What is written back to the API server is always this: typed models drop fields that they do not know. */
 export type JsonObject = { [key: string]: unknown };
 
@@ -131,10 +133,24 @@ export class KubernetesError extends Error {
   }
 }
 
+/** Neither a kubeconfig nor the service account of a pod: there is no API server that we could talk to. */
+export class NoClusterError extends Error {
+  override readonly name = 'NoClusterError';
+
+  constructor() {
+    super(
+      'there is no Kubernetes cluster to talk to\n' +
+        '  looked for a kubeconfig in kubernetes_kubeconfig_path (DD_KUBERNETES_KUBECONFIG_PATH): it is not set\n' +
+        '  looked for the service account of a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set\n' +
+        '  set kubernetes_kubeconfig_path, or run in a pod',
+    );
+  }
+}
+
 /** No usable answer: the API server cannot be reached, does not answer in time, or answers what cannot be read. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
-  /** `timeout`, `stopped`, `bad-answer`, or the code of the network or TLS error: `ECONNREFUSED`, `SELF_SIGNED_CERT_IN_CHAIN`, ... */
+  /** `timeout`, `stopped`, `bad-answer`, `credentials`, or the code of the network or TLS error: `ECONNREFUSED`, `SELF_SIGNED_CERT_IN_CHAIN`, ... */
   readonly code: string;
 
   constructor(message: string, { code, cause }: { readonly code: string; readonly cause?: unknown }) {
