@@ -1,6 +1,15 @@
-import type { Access, Credentials } from '../../components/kubernetes/credentials.ts';
+import { fakeConfig } from '../../components/config/fake.ts';
 import { AgentTransport } from '../../components/kubernetes/agent-transport.ts';
+import type { Access, Credentials } from '../../components/kubernetes/credentials.ts';
+import { rememberedDenials } from '../../components/kubernetes/denials.ts';
+import { httpKubernetes } from '../../components/kubernetes/http-kubernetes.ts';
+import { recordingTelemetry } from '../../components/kubernetes/test-support.ts';
+import { Transport } from '../../components/kubernetes/transport.ts';
+import { fakeLog, type Logged } from '../../components/log/fake.ts';
+import { systemRandom } from '../../components/random/system.ts';
+import { Telemetry } from '../../components/telemetry/index.ts';
 import { systemClock } from '../../src/fx/clock.ts';
+import { Clock, component, Lifecycle, supply } from '../../src/fx/index.ts';
 
 /** What a client of a server under test needs to be somebody. */
 export interface Identity {
@@ -21,6 +30,7 @@ export function fixedAccess({ url, ca, certificate, key, token, headers = {} }: 
   return {
     server: new URL(url),
     origin: 'the test',
+    proxyEnv: {},
     credentials: () => Promise.resolve(credentials),
     renew: () => Promise.resolve(undefined),
   };
@@ -29,4 +39,37 @@ export function fixedAccess({ url, ca, certificate, key, token, headers = {} }: 
 /** A transport to a server of the test; close it at the end. */
 export function transportTo(identity: Identity, warn: (text: string) => void = () => {}): AgentTransport {
   return new AgentTransport({ access: fixedAccess(identity), clock: systemClock, warn });
+}
+
+export interface ListOptions {
+  /** Settings by key. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly logged?: Logged[];
+  readonly telemetry?: Telemetry;
+}
+
+/**
+ * What a component that requires `Kubernetes` is tested with: the real client, as this identity, and fakes of what it requires itself.
+ * `await testApp([...kubernetesAs(cluster.clientFor({ user: 'agent' })), yours], { requires: { kubernetes: Kubernetes } })`
+ */
+export function kubernetesAs(identity: Identity, { config = {}, logged = [], telemetry = recordingTelemetry() }: ListOptions = {}) {
+  const transport = component({
+    name: 'test-transport',
+    provides: Transport,
+    requires: { clock: Clock, lifecycle: Lifecycle },
+    create: ({ clock, lifecycle }) => {
+      const made = new AgentTransport({ access: fixedAccess(identity), clock, warn: () => {} });
+      lifecycle.append({ name: 'connections', stop: () => made.close() });
+      return made;
+    },
+  });
+  return [
+    fakeConfig(config),
+    fakeLog(logged),
+    supply(Telemetry, telemetry),
+    systemRandom,
+    transport,
+    rememberedDenials,
+    httpKubernetes,
+  ] as const;
 }

@@ -1,0 +1,34 @@
+import type { Clock } from '../../src/fx/index.ts';
+import type { Log } from '../log/index.ts';
+import { KubernetesError, type KubernetesClient } from './index.ts';
+
+const firstDelayMs = 1000;
+const longestDelayMs = 300_000;
+
+export interface WaitParts {
+  readonly client: Pick<KubernetesClient, 'raw'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Asks for the version until the API server has answered. Each failure is logged once, until it is another one. */
+export async function waitForApi({ client, clock, log }: WaitParts, signal: AbortSignal): Promise<void> {
+  let last: string | undefined;
+  for (let delayMs = firstDelayMs; ; delayMs = Math.min(longestDelayMs, delayMs * 2)) {
+    signal.throwIfAborted();
+    try {
+      await client.raw('/version', { signal, retriesMax: 0 });
+      break;
+    } catch (error) {
+      signal.throwIfAborted();
+      // It knows us, and does not tell everybody its version.
+      if (error instanceof KubernetesError && error.code === 403) break;
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== last)
+        log.warn('cannot reach the Kubernetes API server yet; trying again, ever more rarely, up to every 5 minutes', { error });
+      last = message;
+    }
+    await clock.sleep(delayMs, signal);
+  }
+  if (last !== undefined) log.info('reached the Kubernetes API server');
+}
