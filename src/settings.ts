@@ -1,6 +1,7 @@
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
+import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { logSettings } from '../components/log/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
 
@@ -9,6 +10,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   configSettings, //
   datadogClientSettings,
   kubernetesSettings,
+  leaderElectionSettings,
   logSettings,
   telemetrySettings,
 ];

@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { leaderElectionSettings } from './settings.ts';
+
 /** Who leads, as far as this replica knows. */
 export type Leader = { readonly kind: 'self' } | { readonly kind: 'other'; readonly identity: string } | { readonly kind: 'unknown' };
 
