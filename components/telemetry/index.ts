@@ -35,3 +35,19 @@ export interface Telemetry {
   text(): Promise<string>;
 }
 export const Telemetry = token<Telemetry>()('telemetry');
+
+/** What the metrics port serves besides `/metrics`, only to callers on the same machine: it may cost time or show memory. */
+export interface DebugEndpoint {
+  /** `/debug/pprof/heap` */
+  readonly path: string;
+  answer(query: URLSearchParams, signal: AbortSignal): DebugAnswer | Promise<DebugAnswer>;
+}
+/** A group: contribute with `provides: many(DebugEndpoint)`. */
+export const DebugEndpoint = token<DebugEndpoint>()('debug-endpoint');
+
+export interface DebugAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
