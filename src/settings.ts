@@ -1,5 +1,6 @@
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
+import { healthprobeSettings } from '../components/healthprobe/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { logSettings } from '../components/log/index.ts';
@@ -9,6 +10,7 @@ import { telemetrySettings } from '../components/telemetry/index.ts';
 const declared: readonly Readonly<Record<string, Setting>>[] = [
   configSettings, //
   datadogClientSettings,
+  healthprobeSettings,
   kubernetesSettings,
   leaderElectionSettings,
   logSettings,

@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { healthprobeSettings } from './settings.ts';
+
 /** `liveness` counts for readiness too; `startup` stays healthy once it was. */
 export type HealthKind = 'liveness' | 'readiness' | 'startup';
 
