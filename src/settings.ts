@@ -4,6 +4,7 @@ import { healthprobeSettings } from '../components/healthprobe/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { logSettings } from '../components/log/index.ts';
+import { ownPodSettings } from '../components/own-pod/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
 
 /** One component a line. */
@@ -14,6 +15,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   kubernetesSettings,
   leaderElectionSettings,
   logSettings,
+  ownPodSettings,
   telemetrySettings,
 ];
 
