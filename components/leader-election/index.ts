@@ -12,7 +12,7 @@ export interface LeaderElection {
   /** True only while the lock is held and its renewal is not overdue; without `leader_election` always true. */
   isLeader(): boolean;
   leader(): Leader;
-  /** The leader's pod address, from the endpoints of the agent's service; `undefined` when nobody else leads or it is not known. */
+  /** The leader's pod address, from the endpoints of the agent's service; `undefined` when nobody else leads or it is not known. @throws KubernetesError when they cannot be read */
   leaderAddress(signal?: AbortSignal): Promise<string | undefined>;
   /** Calls back on each gain and loss of leadership, in order, until the returned function is called. */
   subscribe(listener: (isLeader: boolean) => void): () => void;

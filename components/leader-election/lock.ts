@@ -6,6 +6,7 @@ import {
   type KubernetesClient,
   type Resource,
 } from '../kubernetes/index.ts';
+import type { Log } from '../log/index.ts';
 import { microsecondsText, parseRecord, recordText, type LeaderRecord } from './record.ts';
 
 /** The object of a lock as it was read or written. */
@@ -89,6 +90,30 @@ const lease: Format = {
 
 export type LockKind = 'configmap' | 'lease';
 const formats: Readonly<Record<LockKind, Format>> = { configmap: configMap, lease };
+
+const kinds: Readonly<Record<string, LockKind>> = { lease: 'lease', leases: 'lease', configmap: 'configmap', configmaps: 'configmap' };
+
+/**
+ * The kind that a setting names; of anything else, Leases where the cluster serves them.
+ *
+ * @throws KubernetesError when the cluster has to be asked and cannot
+ */
+export async function chooseLockKind(
+  wanted: string,
+  { kubernetes, log }: { readonly kubernetes: Pick<KubernetesClient, 'discover'>; readonly log: Pick<Log, 'warn'> },
+  signal: AbortSignal,
+): Promise<LockKind> {
+  const named = kinds[wanted];
+  if (named !== undefined) return named;
+  const { group, version, plural } = lease.resource;
+  if (wanted !== '') {
+    const message = `leader_election_default_resource is "${wanted}", which is no kind of lock: taking leases where the cluster has them`;
+    log.warn(message, { accepted: Object.keys(kinds).join(', ') });
+  }
+  const found = await kubernetes.discover({ group, version, plural });
+  signal.throwIfAborted();
+  return found === undefined ? 'configmap' : 'lease';
+}
 
 /** A lock in an object of this kind. */
 export function lockOf(kind: LockKind, { client, namespace, name }: LockOptions): Lock {
