@@ -21,8 +21,8 @@ export interface Decision {
 
 /** A request before anybody knows who sends it. */
 export interface Credentials {
-  /** Lower-case names; values as lists. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Lower-case names, every value that was sent. */
+  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
   readonly socket: TLSSocket;
 }
 
@@ -32,13 +32,28 @@ export interface DelegatedAuth {
    * By front proxy, client certificate, or bearer token, in this order; anonymous only when none of them was tried.
    *
    * @returns `undefined` when credentials were given and none holds: 401
+   * @throws Error when the API server cannot be asked about a token
    */
-  authenticate(credentials: Credentials, signal: AbortSignal): Promise<UserInfo | undefined>;
+  authenticate(credentials: Credentials): Promise<UserInfo | undefined>;
   /** @throws Error when the API server cannot be asked */
-  authorize(user: UserInfo, attributes: Attributes, signal: AbortSignal): Promise<Decision>;
-  /** PEM bundles of every authority whose client certificates count, for the TLS handshake's hint. */
-  readonly clientCas: string;
-  /** Calls back when {@link clientCas} has changed. */
+  authorize(user: UserInfo, attributes: Attributes): Promise<Decision>;
+  /** PEM certificates of every authority whose client certificates count: the hint of a TLS handshake. */
+  readonly clientCas: readonly string[];
+  /** Calls back when {@link clientCas} has changed, until the returned function is called. */
   onChange(listener: () => void): () => void;
 }
 export const DelegatedAuth = token<DelegatedAuth>()('delegated-auth');
+
+/** How an aggregated API server wants its requests judged; the defaults are those of Kubernetes' own library. */
+export interface DelegatedAuthOptions {
+  /** Milliseconds that the answer to a token is believed. Default 10 000. */
+  readonly tokenTtlMs?: number;
+  /** Milliseconds. Default 10 000. */
+  readonly allowTtlMs?: number;
+  /** Milliseconds. Default 10 000. */
+  readonly denyTtlMs?: number;
+  /** Paths that anybody may get; a `*` at the end makes a prefix. Default `/healthz`, `/readyz`, `/livez`. */
+  readonly alwaysAllowPaths?: readonly string[];
+}
+/** Optional: supplied by the server that is to be protected. */
+export const DelegatedAuthOptions = token<DelegatedAuthOptions>()('delegated-auth-options');

@@ -1,0 +1,138 @@
+import type { TLSSocket } from 'node:tls';
+import { Clock, component, Lifecycle, many, optional } from '../../src/fx/index.ts';
+import { Informers, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
+import { Log } from '../log/index.ts';
+import { Random } from '../random/index.ts';
+import { StatusProvider } from '../status/index.ts';
+import { DelegatedAuth, DelegatedAuthOptions, type Attributes, type Credentials, type Decision, type UserInfo } from './index.ts';
+import { peerOf, proxiedUser, type Peer } from './peer.ts';
+import { Reviews } from './reviews.ts';
+import { noTrust, trustConfigMap, trustIn, type Trust } from './trust.ts';
+
+const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
+
+/** Leaves every judgement to the API server: its published authorities, TokenReview and SubjectAccessReview. */
+export const apiServerAuth = component({
+  name: 'delegated-auth',
+  provides: { auth: DelegatedAuth, status: many(StatusProvider) },
+  requires: {
+    kubernetes: Kubernetes,
+    informers: Informers,
+    log: Log,
+    clock: Clock,
+    random: Random,
+    lifecycle: Lifecycle,
+    options: optional(DelegatedAuthOptions),
+  },
+  create({ kubernetes, informers, log, clock, random, lifecycle, options = {} }) {
+    let running = new AbortController();
+    const reviews = new Reviews({ kubernetes, clock, random, options, signal: () => running.signal });
+    const auth = new ApiServerAuth(reviews, clock, options);
+    const published = informers.informer({
+      resource: configMaps,
+      namespace: trustConfigMap.namespace,
+      fieldSelector: `metadata.name=${trustConfigMap.name}`,
+      transform: ({ metadata, data }: KubeObject) => ({ metadata, data: data as Readonly<Record<string, string>> | undefined }),
+    });
+    const follow = (data: Readonly<Record<string, string>> | undefined): void => {
+      try {
+        auth.trust(trustIn(data ?? {}));
+      } catch (error) {
+        log.error('clients go on being judged by the authorities that were published before', { error });
+      }
+    };
+    let release: (() => void) | undefined;
+    lifecycle.append({
+      name: 'follow-trust',
+      start: () => {
+        running = new AbortController();
+        release = published.handle({ added: ({ data }) => follow(data), updated: ({ data }) => follow(data), deleted: () => follow({}) });
+      },
+      stop: () => {
+        running.abort(new Error('the agent stops'));
+        release?.();
+      },
+    });
+    const status: StatusProvider = {
+      name: 'Delegated Authentication',
+      section: 'Custom Metrics Server',
+      json: () => ({ delegatedAuthentication: { synced: published.hasSynced, clientCAs: auth.clientCas.length } }),
+      text: () =>
+        published.hasSynced && auth.clientCas.length > 0
+          ? ''
+          : `  Client certificates are not trusted yet: ConfigMap ${trustConfigMap.namespace}/${trustConfigMap.name} ${published.hasSynced ? 'is missing or empty' : 'has not been read'}\n`,
+    };
+    return { auth, status };
+  },
+});
+
+/** The group that may do everything, so that the API server's own probes cost no call. */
+const masters = 'system:masters';
+const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'], extra: {} };
+const open: Decision = { allowed: true, reason: '' };
+
+class ApiServerAuth implements DelegatedAuth {
+  readonly #reviews: Reviews;
+  readonly #clock: Clock;
+  readonly #alwaysAllowed: readonly string[];
+  readonly #listeners = new Set<() => void>();
+  #trust: Trust = noTrust;
+  /** What a connection's certificate proves is found out once, until the trust changes. */
+  #peers = new WeakMap<TLSSocket, Peer>();
+
+  constructor(reviews: Reviews, clock: Clock, { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'] }: DelegatedAuthOptions) {
+    this.#reviews = reviews;
+    this.#clock = clock;
+    this.#alwaysAllowed = alwaysAllowPaths;
+  }
+
+  get clientCas(): readonly string[] {
+    return [...this.#trust.clientCas, ...this.#trust.frontProxy.cas].map(String);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  trust(trust: Trust): void {
+    this.#trust = trust;
+    this.#peers = new WeakMap();
+    for (const listener of this.#listeners) listener();
+  }
+
+  async authenticate({ headers, socket }: Credentials): Promise<UserInfo | undefined> {
+    const peer = this.#peerOf(socket);
+    const proxied = peer.isFrontProxy ? proxiedUser(headers, this.#trust) : undefined;
+    const byCertificate = proxied ?? peer.user;
+    if (byCertificate !== undefined) return authenticated(byCertificate);
+    const [scheme, bearer, ...rest] = (headers['authorization']?.[0] ?? '').trim().split(/ +/);
+    const isBearer = scheme?.toLowerCase() === 'bearer' && bearer !== undefined && rest.length === 0;
+    if (!isBearer) return peer.isPresent ? undefined : anonymous;
+    const user = await this.#reviews.user(bearer);
+    return user && authenticated(user);
+  }
+
+  async authorize(user: UserInfo, attributes: Attributes): Promise<Decision> {
+    if (user.groups.includes(masters)) return open;
+    if ('path' in attributes && this.#alwaysAllowed.some((allowed) => matches(allowed, attributes.path))) return open;
+    return this.#reviews.decision(user, attributes);
+  }
+
+  #peerOf(socket: TLSSocket): Peer {
+    const known = this.#peers.get(socket);
+    if (known !== undefined) return known;
+    const peer = peerOf(socket, this.#trust, this.#clock.now());
+    this.#peers.set(socket, peer);
+    return peer;
+  }
+}
+
+function authenticated(user: UserInfo): UserInfo {
+  const group = 'system:authenticated';
+  return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
+}
+
+function matches(allowed: string, path: string): boolean {
+  return allowed.endsWith('*') ? path.startsWith(allowed.slice(0, -1)) : path === allowed;
+}

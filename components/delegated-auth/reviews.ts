@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../src/fx/index.ts';
+import { KubernetesError, UnreachableError, type Kubernetes, type Resource } from '../kubernetes/index.ts';
+import type { Random } from '../random/index.ts';
+import { Answers } from './answers.ts';
+import type { Attributes, Decision, DelegatedAuthOptions, UserInfo } from './index.ts';
+
+const tokenReviews: Resource = { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews', namespaced: false };
+const accessReviews: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false };
+
+interface TokenReview {
+  readonly status?: {
+    readonly authenticated?: boolean;
+    readonly user?: {
+      readonly username?: string;
+      readonly uid?: string;
+      readonly groups?: string[];
+      readonly extra?: Record<string, string[]>;
+    };
+  };
+}
+interface AccessReview {
+  readonly status?: { readonly allowed?: boolean; readonly denied?: boolean; readonly reason?: string; readonly evaluationError?: string };
+}
+
+interface Parts {
+  readonly kubernetes: Kubernetes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly options: DelegatedAuthOptions;
+  /** Ends questions that are open when the agent stops. One request's own signal would end them for all that wait for the answer. */
+  readonly signal: () => AbortSignal;
+}
+
+const defaultTtlMs = 10_000;
+const attemptsMax = 5;
+const firstDelayMs = 500;
+
+/** What the API server says of tokens and of who may do what, remembered for a while. */
+export class Reviews {
+  readonly #parts: Parts;
+  readonly #tokens: Answers<UserInfo | undefined>;
+  readonly #decisions: Answers<Decision>;
+
+  constructor(parts: Parts) {
+    const { clock, options } = parts;
+    const { tokenTtlMs = defaultTtlMs, allowTtlMs = defaultTtlMs, denyTtlMs = defaultTtlMs } = options;
+    this.#parts = parts;
+    this.#tokens = new Answers({ clock, ttlMs: () => tokenTtlMs, sizeMax: 4096 });
+    this.#decisions = new Answers({ clock, ttlMs: ({ allowed }) => (allowed ? allowTtlMs : denyTtlMs), sizeMax: 8192 });
+  }
+
+  /** The user that a bearer token stands for; `undefined` when it stands for none. */
+  user(token: string): Promise<UserInfo | undefined> {
+    const question = createHash('sha256').update(token).digest('base64');
+    return this.#tokens.get(question, async () => {
+      const { status } = await this.#review<TokenReview>(tokenReviews, { token });
+      if (status?.authenticated !== true) return undefined;
+      const { username = '', uid, groups = [], extra = {} } = status.user ?? {};
+      return { name: username, groups, extra, ...(uid === undefined ? {} : { uid }) };
+    });
+  }
+
+  decision(user: UserInfo, attributes: Attributes): Promise<Decision> {
+    const spec = { user: user.name, uid: user.uid, groups: user.groups, extra: user.extra, ...subjectOf(attributes) };
+    return this.#decisions.get(JSON.stringify(spec), async () => {
+      const { status } = await this.#review<AccessReview>(accessReviews, spec);
+      const reason = [status?.reason, status?.evaluationError].filter((text) => text !== undefined && text !== '').join(': ');
+      return { allowed: status?.allowed === true, reason };
+    });
+  }
+
+  /** Tried again when the API server fails, not when it refuses. */
+  async #review<T>(resource: Resource, spec: object): Promise<T> {
+    const { kubernetes, clock, random } = this.#parts;
+    const signal = this.#parts.signal();
+    const review = { apiVersion: `${resource.group}/${resource.version}`, kind: kinds[resource.plural], spec };
+    for (let attempt = 1, delayMs = firstDelayMs; ; attempt += 1, delayMs *= 1.5) {
+      try {
+        return await kubernetes.create<T>({ resource }, review, { signal });
+      } catch (error) {
+        if (attempt === attemptsMax || !mayPass(error)) throw error;
+        await clock.sleep(delayMs * (1 + 0.2 * random.next()), signal);
+      }
+    }
+  }
+}
+
+const kinds: Readonly<Record<string, string>> = { tokenreviews: 'TokenReview', subjectaccessreviews: 'SubjectAccessReview' };
+
+function mayPass(error: unknown): boolean {
+  return error instanceof UnreachableError || (error instanceof KubernetesError && (error.code === 429 || error.code >= 500));
+}
+
+function subjectOf(attributes: Attributes): object {
+  if ('path' in attributes) return { nonResourceAttributes: { path: attributes.path, verb: attributes.verb } };
+  const { namespace, verb, group, version, resource } = attributes;
+  return { resourceAttributes: { namespace, verb, group, version, resource } };
+}
