@@ -5,6 +5,7 @@ import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { logSettings } from '../components/log/index.ts';
 import { ownPodSettings } from '../components/own-pod/index.ts';
+import { scrubberSettings } from '../components/scrubber/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
 
 /** One component a line. */
@@ -16,6 +17,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   leaderElectionSettings,
   logSettings,
   ownPodSettings,
+  scrubberSettings,
   telemetrySettings,
 ];
 

@@ -1,8 +1,10 @@
 import { token } from '../../src/fx/index.ts';
 
+export { scrubberSettings } from './settings.ts';
+
 /** Keeps secrets out of everything that the agent shows: log lines, status, configuration, flares, errors. */
 export interface Scrubber {
-  /** Text without API keys, tokens, passwords in URLs, PEM blocks, values of secret-looking YAML keys, and known secrets. */
+  /** Text without API keys, tokens, passwords in URLs, PEM blocks, values of secret-looking keys, and known secrets. */
   text(text: string): string;
   /** A copy of plain data: values under secret-looking keys and in texts are masked. */
   data(value: unknown): unknown;
