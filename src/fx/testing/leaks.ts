@@ -17,7 +17,6 @@ const kinds: Readonly<Record<string, string>> = {
   PROCESSWRAP: 'child process',
   WORKER: 'worker',
   MESSAGEPORT: 'message port',
-  HTTP2SESSION: 'HTTP/2 session',
 };
 
 interface Resource {
