@@ -1,8 +1,11 @@
+import { apiServerSettings } from '../components/api-server/index.ts';
+import { authTokenSettings } from '../components/auth-token/index.ts';
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { healthprobeSettings } from '../components/healthprobe/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
+import { leaderForwarderSettings } from '../components/leader-forwarder/index.ts';
 import { logSettings } from '../components/log/index.ts';
 import { ownPodSettings } from '../components/own-pod/index.ts';
 import { scrubberSettings } from '../components/scrubber/index.ts';
@@ -10,11 +13,14 @@ import { telemetrySettings } from '../components/telemetry/index.ts';
 
 /** One component a line. */
 const declared: readonly Readonly<Record<string, Setting>>[] = [
-  configSettings, //
+  apiServerSettings,
+  authTokenSettings,
+  configSettings,
   datadogClientSettings,
   healthprobeSettings,
   kubernetesSettings,
   leaderElectionSettings,
+  leaderForwarderSettings,
   logSettings,
   ownPodSettings,
   scrubberSettings,

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { CallContext, CompatServiceDefinition, ServiceImplementation } from 'nice-grpc';
+import type { CallContext, CompatServiceDefinition } from 'nice-grpc';
 import { token } from '../../src/fx/index.ts';
+
+export { apiServerSettings } from './settings.ts';
 
 /** A request to a route, after authentication. */
 export interface RouteRequest {
@@ -25,7 +27,7 @@ export interface RouteResponse {
   /** Default 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text or bytes as they are; anything else goes out as `json`. Default: none. */
+  /** Text goes out as `text/plain; charset=utf-8` where `headers` give no other type. Default: none. */
   readonly body?: string | Uint8Array | Readable;
 }
 
@@ -48,7 +50,7 @@ export interface Route {
   readonly access: 'cluster-agent' | 'session';
   /** Its name in `api_requests` and `api_elapsed`; absent: not measured. */
   readonly handlerName?: string;
-  /** Only the leader answers; followers forward. */
+  /** Only the leader answers; followers forward. A follower that knows no leader answers 503. */
   readonly leaderOnly?: boolean;
   /** Bytes. Default 1 MiB. */
   readonly bodyMax?: number;
@@ -57,11 +59,17 @@ export interface Route {
 /** A group: contribute with `provides: many(Route)`, or `many(Route, { flatten: true })` for a list of them. */
 export const Route = token<Route>()('route');
 
-/** A gRPC service on the same port. */
+/**
+ * A gRPC service on the same port, or some methods of one: several components may each serve their methods of a service. A method that
+ * nobody serves answers `UNIMPLEMENTED`. Callers have shown the cluster agent token. A stream whose `context.signal` is aborted must end:
+ * its client went away, or the agent stops.
+ */
 export interface GrpcService {
   readonly definition: CompatServiceDefinition;
-  readonly implementation: ServiceImplementation<CompatServiceDefinition, CallContext>;
+  /** Methods by their name in the definition. */
+  readonly implementation: Readonly<Record<string, GrpcMethod>>;
 }
+export type GrpcMethod = (request: never, context: CallContext) => unknown;
 /** A group: contribute with `provides: many(GrpcService)`. */
 export const GrpcService = token<GrpcService>()('grpc-service');
 
@@ -69,7 +77,12 @@ export const GrpcService = token<GrpcService>()('grpc-service');
 export interface ApiServer {
   /** The port that it listens on; 0 before start. */
   readonly port: number;
-  /** Adds a route while it runs; its path is 404 before. @returns a function that takes it off */
+  /**
+   * Adds a route, also while it runs; its path is 404 before.
+   *
+   * @returns a function that takes it off
+   * @throws Error when there is a route with this method and path already
+   */
   add(route: Route): () => void;
 }
 export const ApiServer = token<ApiServer>()('api-server');

@@ -1,0 +1,17 @@
+import type { AuthTokens } from '../auth-token/index.ts';
+import type { Route, RouteResponse } from './index.ts';
+
+const refused = { 'X-Content-Type-Options': 'nosniff' };
+const challenge = { ...refused, 'WWW-Authenticate': 'Bearer realm="Datadog Agent"' };
+
+/** Why a request to a matched route is refused, as its client sees it; `undefined` when it may pass. */
+export function refusal(tokens: AuthTokens, access: Route['access'], authorization: string | undefined): RouteResponse | undefined {
+  if (authorization === undefined || authorization === '') return { status: 401, headers: challenge, body: 'no session token provided\n' };
+  const parts = authorization.split(' ');
+  const [scheme = '', token = ''] = parts;
+  if (scheme !== 'Bearer') return { status: 401, headers: challenge, body: `unsupported authorization scheme: ${scheme}\n` };
+  // Whoever may call what node agents call may not be locked out of less: local routes take both tokens.
+  const isAccepted =
+    tokens.matches('cluster-agent', parts.length === 2 ? token : '') || (access === 'session' && tokens.matches('session', token));
+  return isAccepted ? undefined : { status: 403, headers: refused, body: 'invalid session token\n' };
+}

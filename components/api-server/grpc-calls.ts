@@ -1,0 +1,26 @@
+import { type CallContext, ServerError, type ServerMiddleware, type ServerMiddlewareCall, Status } from 'nice-grpc';
+import type { AuthTokens } from '../auth-token/index.ts';
+
+/**
+ * What every gRPC call passes: callers show the cluster agent token, and when the agent stops, streams end with `UNAVAILABLE`, so that
+ * their clients turn to another replica at once.
+ */
+export function guardCalls(tokens: AuthTokens, stopping: AbortSignal): ServerMiddleware {
+  return async function* guard<Request, Response>(call: ServerMiddlewareCall<Request, Response>, context: CallContext) {
+    authenticate(tokens, context.metadata.get('authorization'));
+    if (!call.requestStream && !call.responseStream) return yield* call.next(call.request, context);
+    try {
+      return yield* call.next(call.request, { ...context, signal: AbortSignal.any([context.signal, stopping]) });
+    } catch (error) {
+      throw stopping.aborted ? new ServerError(Status.UNAVAILABLE, 'the cluster agent is stopping') : error;
+    }
+  };
+}
+
+/** @throws ServerError with the words of the Go agent */
+function authenticate(tokens: AuthTokens, authorization = ''): void {
+  const [scheme = '', ...rest] = authorization.split(' ');
+  if (scheme.toLowerCase() !== 'bearer') throw new ServerError(Status.UNAUTHENTICATED, 'Request unauthenticated with Bearer');
+  if (!tokens.matches('cluster-agent', rest.join(' ')))
+    throw new ServerError(Status.UNAUTHENTICATED, 'invalid auth token: Invalid session token');
+}

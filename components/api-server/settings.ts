@@ -1,0 +1,24 @@
+import { setting, type } from '../config/index.ts';
+
+export const apiServerSettings = {
+  cmdPort: setting('cluster_agent.cmd_port', {
+    type: type.port,
+    default: 5005,
+    description: 'the port of the API for node agents, runners and commands; 0: any free one',
+  }),
+  allowLegacyTls: setting('cluster_agent.allow_legacy_tls', {
+    type: type.boolean,
+    default: false,
+    description: 'accept TLS from 1.0 on instead of only 1.3',
+  }),
+  idleTimeoutSeconds: setting('cluster_agent.server.idle_timeout_seconds', {
+    type: type.integer,
+    default: 60,
+    description: 'seconds from the arrival of a REST request to the end of its answer; then its connection is cut',
+  }),
+  grpcMessageMax: setting('cluster_agent.cluster_tagger.grpc_max_message_size', {
+    type: type.integer,
+    default: 4_194_304,
+    description: 'bytes of the longest gRPC message, in both directions',
+  }),
+};
