@@ -9,11 +9,15 @@ export function guardCalls(tokens: AuthTokens, stopping: AbortSignal): ServerMid
   return async function* guard<Request, Response>(call: ServerMiddlewareCall<Request, Response>, context: CallContext) {
     authenticate(tokens, context.metadata.get('authorization'));
     if (!call.requestStream && !call.responseStream) return yield* call.next(call.request, context);
+    const signal = AbortSignal.any([context.signal, stopping]);
     try {
-      return yield* call.next(call.request, { ...context, signal: AbortSignal.any([context.signal, stopping]) });
+      const response = yield* call.next(call.request, { ...context, signal });
+      if (!stopping.aborted || !call.responseStream) return response;
     } catch (error) {
-      throw stopping.aborted ? new ServerError(Status.UNAVAILABLE, 'the cluster agent is stopping') : error;
+      if (!stopping.aborted) throw error;
     }
+    // Whether it took the abort for an error or for its end, the client is to see that there was more to come.
+    throw new ServerError(Status.UNAVAILABLE, 'the cluster agent is stopping');
   };
 }
 

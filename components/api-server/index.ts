@@ -69,7 +69,7 @@ export interface GrpcService {
   /** Methods by their name in the definition. */
   readonly implementation: Readonly<Record<string, GrpcMethod>>;
 }
-export type GrpcMethod = (request: never, context: CallContext) => unknown;
+type GrpcMethod = (request: never, context: CallContext) => unknown;
 /** A group: contribute with `provides: many(GrpcService)`. */
 export const GrpcService = token<GrpcService>()('grpc-service');
 

@@ -1,10 +1,11 @@
 import { networkInterfaces } from 'node:os';
 import { selfSigned } from '../../src/certificates/index.ts';
-import { Clock, component, Lifecycle, module } from '../../src/fx/index.ts';
+import { Clock, component, Lifecycle, module, optional } from '../../src/fx/index.ts';
 import { AuthTokens } from '../auth-token/index.ts';
 import { Config } from '../config/index.ts';
 import { leaderElectionSettings } from '../leader-election/index.ts';
 import { Log } from '../log/index.ts';
+import { OwnPod } from '../own-pod/index.ts';
 import { apiCore, ApiCore, contributions } from './core.ts';
 import { Front, type Patience, patience } from './front.ts';
 import { GrpcEndpoint } from './grpc.ts';
@@ -17,7 +18,7 @@ const graceMs = 5000;
 function listener(limits: Patience) {
   return component({
     provides: ApiServer,
-    requires: { core: ApiCore, config: Config, tokens: AuthTokens, log: Log, clock: Clock, lifecycle: Lifecycle },
+    requires: { core: ApiCore, config: Config, tokens: AuthTokens, pod: optional(OwnPod), log: Log, clock: Clock, lifecycle: Lifecycle },
     create(needs) {
       const server = new MuxedApiServer({ ...needs, limits });
       needs.lifecycle.append({
@@ -43,6 +44,7 @@ interface MuxedParts {
   readonly core: ApiCore;
   readonly config: Config;
   readonly tokens: AuthTokens;
+  readonly pod: OwnPod | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly limits: Patience;
@@ -83,19 +85,23 @@ class MuxedApiServer implements ApiServer {
   }
 
   async #open(): Promise<Front> {
-    const { core, config, tokens, clock, limits } = this.#parts;
+    const { core, config, tokens, pod, clock, limits } = this.#parts;
     const { rest, services } = core;
     const grpc = await GrpcEndpoint.open({ tokens, rest, services, messageMax: config.get(apiServerSettings.grpcMessageMax) });
-    const identity = selfSigned({ organizations: ['Datadog, Inc.'], hosts: hosts(config.get(leaderElectionSettings.service)) });
+    const identity = selfSigned({
+      organizations: ['Datadog, Inc.'],
+      hosts: hosts(config.get(leaderElectionSettings.service), await pod?.namespace()),
+    });
     return new Front({ identity, allowLegacyTls: config.get(apiServerSettings.allowLegacyTls), rest, grpc, clock, patience: limits });
   }
 }
 
 /** What clients may call this server by. Today's do not check; later ones can. */
-function hosts(service: string): string[] {
-  const names = ['localhost', ...(service === '' ? [] : [service])];
+function hosts(service: string, namespace: string | undefined): string[] {
+  const inCluster = namespace === undefined ? [] : ['', '.svc', '.svc.cluster.local'].map((end) => `${service}.${namespace}${end}`);
+  const names = service === '' ? [] : [service, ...inCluster];
   const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
-  return [...names, ...new Set(['127.0.0.1', ...addresses])];
+  return ['localhost', ...names, ...new Set(['127.0.0.1', ...addresses])];
 }
 
 async function reasonOf(error: unknown, port: number): Promise<string> {

@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { fakeTokens } from '../../../components/auth-token/fake.ts';
 
-export interface Ask {
+interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
@@ -13,7 +13,7 @@ export interface Ask {
   readonly as?: keyof typeof fakeTokens;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
