@@ -2,6 +2,7 @@ import { apiServerSettings } from '../components/api-server/index.ts';
 import { authTokenSettings } from '../components/auth-token/index.ts';
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
+import { externalMetricsSettings } from '../components/external-metrics/index.ts';
 import { healthprobeSettings } from '../components/healthprobe/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
@@ -17,6 +18,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   authTokenSettings,
   configSettings,
   datadogClientSettings,
+  externalMetricsSettings,
   healthprobeSettings,
   kubernetesSettings,
   leaderElectionSettings,

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CertificateAuthority } from '../../src/certificates/index.ts';
-import { certificatesIn, isTrusted, subjectOf } from './client-certificate.ts';
+import { certificatesIn, isTrusted } from './client-certificate.ts';
 
 const authority = new CertificateAuthority('clients');
 const other = new CertificateAuthority('clients');
@@ -52,8 +52,4 @@ it('reads every certificate of a bundle, and refuses what is none', () => {
   expect(certificatesIn(`${authority.certificate}\nnoise\n${other.certificate}`)).toHaveLength(2);
   expect(certificatesIn('')).toEqual([]);
   expect(() => certificatesIn('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----')).toThrow();
-});
-
-it('reads user and groups from a subject', () => {
-  expect(subjectOf(leaf)).toEqual({ commonName: 'jane', organizations: ['dev', 'ops'] });
 });

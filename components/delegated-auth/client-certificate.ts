@@ -43,9 +43,3 @@ function isForClients(certificate: X509Certificate): boolean {
   const usages: readonly string[] | undefined = certificate.keyUsage;
   return usages === undefined || usages.includes(clientAuth) || usages.includes(anyUsage);
 }
-
-/** The subject's CN and O values. */
-export function subjectOf(certificate: X509Certificate): { readonly commonName: string; readonly organizations: readonly string[] } {
-  const { CN = [], O = [] } = certificate.toLegacyObject().subject as Readonly<Record<string, string | readonly string[] | undefined>>;
-  return { commonName: [CN].flat().at(-1) ?? '', organizations: [O].flat() };
-}

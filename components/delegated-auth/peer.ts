@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { isTrusted, subjectOf } from './client-certificate.ts';
+import { subjectOf } from '../../src/certificates/index.ts';
+import { isTrusted } from './client-certificate.ts';
 import type { Credentials, UserInfo } from './index.ts';
 import type { Trust } from './trust.ts';
 
@@ -20,7 +21,7 @@ export function peerOf(socket: TLSSocket, { clientCas, frontProxy }: Trust, at: 
   const chain = chainOf(socket);
   const [leaf] = chain;
   if (leaf === undefined) return nobody;
-  const { commonName, organizations } = subjectOf(leaf);
+  const { commonName, organizations } = subjectOf(leaf.raw);
   const isNamed = frontProxy.allowedNames.length === 0 || frontProxy.allowedNames.includes(commonName);
   return {
     isPresent: true,

@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { externalMetricsSettings } from './settings.ts';
+
 /** One value of a metric. */
 export interface ExternalMetricValue {
   readonly metricName: string;
@@ -49,3 +51,10 @@ export interface ExternalMetricsProvider {
   read(request: MetricRequest): readonly ExternalMetricValue[] | Promise<readonly ExternalMetricValue[]>;
 }
 export const ExternalMetricsProvider = token<ExternalMetricsProvider>()('external-metrics-provider');
+
+/** The external metrics API itself. */
+export interface ExternalMetricsServer {
+  /** The port that it listens on; 0 while it does not. */
+  readonly port: number;
+}
+export const ExternalMetricsServer = token<ExternalMetricsServer>()('external-metrics-server');

@@ -1,0 +1,206 @@
+import type { TLSSocket } from 'node:tls';
+import { stringify } from 'yaml';
+import type { Clock } from '../../../src/fx/index.ts';
+import type { Attributes, DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
+import { MetricError, type ExternalMetricsProvider } from '../index.ts';
+import { encodeStatus, encodeValues, type MetricValueList, type StatusObject } from '../protobuf.ts';
+import { quantityOf } from '../quantity.ts';
+import { parseSelector, SelectorError } from '../selector.ts';
+import { discovery, documents, type Document } from './documents.ts';
+import { healthAnswer, isHealthPath, type Check } from './health.ts';
+import { discoveryFor, formFor, formsText, type MediaType } from './negotiation.ts';
+import { attributesOf, group, metricIn, version } from './request-info.ts';
+import * as refusal from './status-object.ts';
+
+export interface ServerRequest {
+  readonly method: string;
+  /** Without the query, as it was sent. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names, every value that was sent. */
+  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly socket: TLSSocket;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HandlerParts {
+  readonly auth: DelegatedAuth;
+  readonly provider: ExternalMetricsProvider;
+  readonly clock: Clock;
+  readonly checks: readonly Check[];
+  /** What `/metrics` answers. */
+  readonly metrics: () => Promise<string>;
+  /** What `/version` answers, as JSON. */
+  readonly version: object;
+}
+
+const plain = 'text/plain; charset=utf-8';
+/** Milliseconds; the limit of Kubernetes' own library. */
+const timeoutMs = 60_000;
+
+/** Answers one request after the other, whatever the connection speaks. Never throws. */
+export class Handler {
+  readonly #parts: HandlerParts;
+
+  constructor(parts: HandlerParts) {
+    this.#parts = parts;
+  }
+
+  async handle(request: ServerRequest): Promise<Answer> {
+    const timeout = Promise.withResolvers<never>();
+    const cancel = this.#parts.clock.after(timeoutMs, () => timeout.reject(refusal.timedOut()));
+    try {
+      return await Promise.race([this.#answer(request), timeout.promise]);
+    } catch (error) {
+      return refused(request, error instanceof refusal.ApiError ? error : refusal.internalError(messageOf(error)));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #answer(request: ServerRequest): Promise<Answer> {
+    const user = await this.#parts.auth.authenticate(request).catch(() => undefined);
+    if (user === undefined) throw refusal.unauthorized();
+    const attributes = attributesOf(request.method, request.path);
+    try {
+      const { allowed, reason } = await this.#parts.auth.authorize(user, attributes);
+      if (!allowed) return forbidden(request, { user, attributes, reason });
+    } catch (error) {
+      const { pathname, search } = new URL(`https://localhost${request.path}?${request.query.toString()}`);
+      return {
+        status: 500,
+        contentType: plain,
+        body: `Internal Server Error: ${JSON.stringify(pathname + search)}: ${messageOf(error)}\n`,
+      };
+    }
+    return this.#route(request);
+  }
+
+  async #route(request: ServerRequest): Promise<Answer> {
+    const { path } = request;
+    const metric = metricIn(path);
+    if (metric !== undefined) return this.#values(request, metric);
+    const document: Document | undefined = Object.hasOwn(documents, path) ? documents[path as keyof typeof documents] : undefined;
+    if (document !== undefined) return documentAnswer(request, document);
+    if (isHealthPath(path)) return healthAnswer(path, request.query, this.#parts.checks);
+    if (path === '/version') return json(this.#parts.version);
+    if (path === '/metrics')
+      return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await this.#parts.metrics() };
+    if (path === '/')
+      return json({ paths: [...Object.keys(documents), '/healthz', '/livez', '/metrics', '/readyz', '/version'].toSorted() });
+    if (path.startsWith(`/apis/${group}/`)) throw refusal.notFound();
+    return { status: 404, contentType: plain, body: '404 page not found\n' };
+  }
+
+  async #values(request: ServerRequest, { namespace, metric }: { readonly namespace: string; readonly metric: string }): Promise<Answer> {
+    if (request.method !== 'GET' || isTrue(request.query.get('watch'))) throw refusal.methodNotAllowed();
+    const form = formOf(request);
+    const selector = selectorIn(request.query.get('labelSelector') ?? '');
+    try {
+      const values = await this.#parts.provider.read({ namespace, metric, selector });
+      const items = values.map(({ metricName, metricLabels, timestamp, value }) => ({
+        metricName,
+        metricLabels: metricLabels ?? null,
+        timestamp: rfc3339(timestamp),
+        value: quantityOf(value),
+      }));
+      const list = { kind: 'ExternalMetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items };
+      return written(request, { status: 200, form, object: list, bytes: () => encodeValues(list satisfies MetricValueList) });
+    } catch (error) {
+      if (!(error instanceof MetricError)) throw error;
+      if (error.reason === 'Forbidden')
+        throw new refusal.ApiError(403, error.message, { reason: 'Forbidden', details: { group, kind: metric } });
+      throw error.reason === undefined ? new refusal.ApiError(500, error.message) : refusal.internalError(error.message);
+    }
+  }
+}
+
+function selectorIn(text: string): ReturnType<typeof parseSelector> {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    throw error instanceof SelectorError ? refusal.badRequest(error.message) : error;
+  }
+}
+
+function formOf({ headers }: ServerRequest): MediaType {
+  const form = formFor(headers['accept']?.join(','));
+  if (form === undefined)
+    throw new refusal.ApiError(406, `only the following media types are accepted: ${formsText}`, { reason: 'NotAcceptable' });
+  return form;
+}
+
+interface Writable {
+  readonly status: number;
+  readonly form: MediaType;
+  readonly object: object;
+  readonly bytes: () => Uint8Array;
+}
+
+function written(request: ServerRequest, { status, form, object, bytes }: Writable): Answer {
+  if (form === 'application/vnd.kubernetes.protobuf') return { status, contentType: form, body: bytes() };
+  if (form === 'application/yaml') return { status, contentType: form, body: stringify(object) };
+  const text = isPretty(request) ? JSON.stringify(object, undefined, 2) : JSON.stringify(object);
+  return { status, contentType: form, body: `${refusal.escapedForHtml(text)}\n` };
+}
+
+/** People read what curl and browsers show. */
+function isPretty({ query, headers }: ServerRequest): boolean {
+  const wanted = query.get('pretty');
+  return wanted === null ? /^(?:curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent']?.[0] ?? '') : isTrue(wanted);
+}
+
+function isTrue(text: string | null): boolean {
+  return text === '1' || text?.toLowerCase() === 'true';
+}
+
+function refused(request: ServerRequest, { status: object }: refusal.ApiError): Answer {
+  const form = formFor(request.headers['accept']?.join(',')) ?? 'application/json';
+  const answer = written(request, { status: object.code, form, object, bytes: () => encodeStatus(object satisfies StatusObject) });
+  return { ...answer, headers: { 'x-content-type-options': 'nosniff' } };
+}
+
+interface Denied {
+  readonly user: UserInfo;
+  readonly attributes: Attributes;
+  readonly reason: string;
+}
+
+function forbidden(request: ServerRequest, { user: { name }, attributes, reason }: Denied): Answer {
+  const because = reason === '' ? '' : `: ${reason}`;
+  if ('path' in attributes) {
+    const message = `forbidden: User "${name}" cannot ${attributes.verb} path "${attributes.path}"${because}`;
+    return refused(request, new refusal.ApiError(403, message, { reason: 'Forbidden', details: {} }));
+  }
+  const { verb, resource, group: ofGroup, namespace } = attributes;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const message = `${resource}.${ofGroup} is forbidden: User "${name}" cannot ${verb} resource "${resource}" in API group "${ofGroup}" ${where}${because}`;
+  return refused(request, new refusal.ApiError(403, message, { reason: 'Forbidden', details: { group: ofGroup, kind: resource } }));
+}
+
+function documentAnswer({ method, path, headers }: ServerRequest, plainDocument: Document): Answer {
+  if (method !== 'GET' && method !== 'HEAD') throw refusal.methodNotAllowed();
+  const wanted = path === '/apis' ? discoveryFor(headers['accept']?.join(',')) : undefined;
+  const { body, contentType, etag } = wanted === undefined ? plainDocument : discovery[wanted];
+  const cached = { etag, vary: 'Accept', 'cache-control': 'public' };
+  if (headers['if-none-match']?.includes(etag) === true) return { status: 304, contentType, body: '', headers: cached };
+  return { status: 200, contentType, body, headers: cached };
+}
+
+function json(object: object): Answer {
+  return { status: 200, contentType: 'application/json', body: `${JSON.stringify(object, undefined, 2)}\n` };
+}
+
+function rfc3339(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

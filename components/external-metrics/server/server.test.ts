@@ -1,0 +1,286 @@
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:http2';
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { selfSigned } from '../../../src/certificates/index.ts';
+import { manualClock, LeakWatch } from '../../../src/fx/testing.ts';
+import type { DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
+import { MetricError, type ExternalMetricsProvider, type MetricRequest } from '../index.ts';
+import { flagsIn } from './flags.ts';
+import { Handler, type Answer, type HandlerParts, type ServerRequest } from './handler.ts';
+import { Listener } from './listener.ts';
+import { discoveryFor, formFor } from './negotiation.ts';
+import { attributesOf, metricIn } from './request-info.ts';
+
+const user: UserInfo = { name: 'jane', groups: ['system:authenticated'], extra: {} };
+const everything: Pick<DelegatedAuth, keyof DelegatedAuth> = {
+  authenticate: async () => user,
+  authorize: async () => ({ allowed: true, reason: '' }),
+  clientCas: [],
+  onChange: () => () => {},
+};
+const value = { metricName: 'datadogmetric@default:demo', metricLabels: undefined, timestamp: 1_700_000_000, value: 2.5 };
+const provider: ExternalMetricsProvider = { read: () => [value] };
+
+function handlerWith(parts: Partial<HandlerParts> = {}): Handler {
+  const checks = [{ name: 'ping', isWell: () => true }];
+  return new Handler({
+    auth: everything,
+    provider,
+    clock: manualClock(),
+    checks,
+    metrics: async () => 'up 1\n',
+    version: { major: '7' },
+    ...parts,
+  });
+}
+function asking(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): ServerRequest {
+  const [pathname = '', query = ''] = path.split('?');
+  const lists = Object.fromEntries(Object.entries(headers).map(([name, each]) => [name, [each]]));
+  return { method, path: pathname, query: new URLSearchParams(query), headers: lists, socket: {} as ServerRequest['socket'] };
+}
+const bodyOf = ({ body }: Answer): unknown => JSON.parse(String(body));
+const metricPath = '/apis/external.metrics.k8s.io/v1beta1/namespaces/default/datadogmetric@default:demo';
+
+describe('reading a metric', () => {
+  it('answers as the Go agent does', async () => {
+    const answer = await handlerWith().handle(asking(metricPath));
+    expect(answer).toMatchObject({ status: 200, contentType: 'application/json' });
+    expect(answer.body).toBe(
+      '{"kind":"ExternalMetricValueList","apiVersion":"external.metrics.k8s.io/v1beta1","metadata":{},"items":[{"metricName":"datadogmetric@default:demo","metricLabels":null,"timestamp":"2023-11-14T22:13:20Z","value":"2500m"}]}\n',
+    );
+  });
+
+  it.each([
+    ['application/vnd.kubernetes.protobuf, */*', 'application/vnd.kubernetes.protobuf'],
+    ['application/vnd.kubernetes.protobuf,application/json', 'application/vnd.kubernetes.protobuf'],
+    ['application/yaml', 'application/yaml'],
+    ['application/json;q=0.1, application/yaml;q=0.9', 'application/yaml'],
+    ['text/html, */*;q=0.8', 'application/json'],
+    ['', 'application/json'],
+  ])('accepts %s with %s', async (accept, contentType) => {
+    expect(await handlerWith().handle(asking(metricPath, { accept }))).toMatchObject({ status: 200, contentType });
+  });
+
+  it('hands on namespace, name and selector, escaped or not', async () => {
+    const asked: MetricRequest[] = [];
+    const handler = handlerWith({ provider: { read: (request) => (asked.push(request), []) } });
+    await handler.handle(asking('/apis/external.metrics.k8s.io/v1beta1/namespaces/a/datadogmetric%40b%3Ac?labelSelector=x%3Dy%2Cz'));
+    expect(asked.map(({ namespace, metric, selector }) => [namespace, metric, selector.toString()])).toEqual([
+      ['a', 'datadogmetric@b:c', 'x=y,z'],
+    ]);
+  });
+
+  it.each([
+    [new MetricError('InternalError', 'DatadogMetric not found'), 500, 'Internal error occurred: DatadogMetric not found', 'InternalError'],
+    [new MetricError(undefined, 'external metrics invalid'), 500, 'external metrics invalid', undefined],
+    [new MetricError('Forbidden', 'other namespace'), 403, 'other namespace', 'Forbidden'],
+    [new Error('a <bug> & more'), 500, 'Internal error occurred: a <bug> & more', 'InternalError'],
+  ] as const)('tells of %s', async (...[error, code, message, reason]) => {
+    const failing = handlerWith({
+      provider: {
+        read: () => {
+          throw error;
+        },
+      },
+    });
+    const answer = await failing.handle(asking(metricPath));
+    expect(answer.status).toBe(code);
+    expect(bodyOf(answer)).toMatchObject({ kind: 'Status', status: 'Failure', code, message, ...(reason === undefined ? {} : { reason }) });
+    expect(String(answer.body)).not.toContain('<bug>');
+    const bytes = await failing.handle(asking(metricPath, { accept: 'application/vnd.kubernetes.protobuf' }));
+    expect(Buffer.from(bytes.body).subarray(0, 4).toString('hex')).toBe('6b387300');
+  });
+
+  it('refuses what it cannot do with the right status', async () => {
+    const status = async (...request: Parameters<typeof asking>): Promise<number> =>
+      (await handlerWith().handle(asking(...request))).status;
+    expect(await status(`${metricPath}?watch=true`)).toBe(405);
+    expect(await status(metricPath, {}, 'POST')).toBe(405);
+    expect(await status(`${metricPath}?labelSelector=a+b`)).toBe(400);
+    expect(await status(metricPath, { accept: 'text/html' })).toBe(406);
+    expect(await status('/apis/external.metrics.k8s.io/v1beta1/pods')).toBe(404);
+    expect(await status('/elsewhere')).toBe(404);
+  });
+
+  it('gives up after a minute', async () => {
+    const clock = manualClock();
+    const answered = handlerWith({ clock, provider: { read: () => new Promise(() => {}) } }).handle(asking(metricPath));
+    await clock.advance(60_000);
+    expect((await answered).status).toBe(504);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('judging', () => {
+  const withAuth = (auth: Partial<Pick<DelegatedAuth, keyof DelegatedAuth>>): Handler => handlerWith({ auth: { ...everything, ...auth } });
+
+  it('refuses who is nobody, and who may not, in words of Kubernetes', async () => {
+    expect((await withAuth({ authenticate: async () => undefined }).handle(asking('/apis'))).status).toBe(401);
+    const denying = withAuth({ authorize: async () => ({ allowed: false, reason: 'no rule' }) });
+    expect(bodyOf(await denying.handle(asking(metricPath)))).toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message:
+        'datadogmetric@default:demo.external.metrics.k8s.io is forbidden: User "jane" cannot list resource "datadogmetric@default:demo" in API group "external.metrics.k8s.io" in the namespace "default": no rule',
+      details: { group: 'external.metrics.k8s.io', kind: 'datadogmetric@default:demo' },
+    });
+    expect(bodyOf(await denying.handle(asking('/metrics')))).toMatchObject({
+      message: 'forbidden: User "jane" cannot get path "/metrics": no rule',
+    });
+  });
+
+  it('says so when nobody can be asked', async () => {
+    const answer = await withAuth({ authorize: () => Promise.reject(new Error('connection refused')) }).handle(asking('/metrics?a=b'));
+    expect(answer).toMatchObject({ status: 500, body: 'Internal Server Error: "/metrics?a=b": connection refused\n' });
+  });
+
+  it.each([
+    ['GET', '/apis/g/v1/namespaces/ns/metric', { verb: 'list', resource: 'metric', namespace: 'ns', group: 'g', version: 'v1' }],
+    ['GET', '/apis/g/v1/namespaces/ns', { verb: 'get', resource: 'namespaces', namespace: '', group: 'g', version: 'v1' }],
+    ['DELETE', '/apis/g/v1/things/one', { verb: 'delete', resource: 'things', namespace: '', group: 'g', version: 'v1' }],
+    ['GET', '/apis/g/v1', { verb: 'get', path: '/apis/g/v1' }],
+    ['GET', '/healthz', { verb: 'get', path: '/healthz' }],
+  ])('%s %s is %o', (method, path, attributes) => expect(attributesOf(method, path)).toEqual(attributes));
+});
+
+describe('discovery', () => {
+  it('lists exactly one resource, never none', async () => {
+    const list = bodyOf(await handlerWith().handle(asking('/apis/external.metrics.k8s.io/v1beta1')));
+    expect(list).toMatchObject({ kind: 'APIResourceList', resources: [{ name: 'externalmetrics', namespaced: true, verbs: ['get'] }] });
+  });
+
+  it.each([
+    ['application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json', 'v2'],
+    ['application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList', 'v2beta1'],
+    [
+      'application/json;g=apidiscovery.k8s.io;v=v3;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+      'v2',
+    ],
+    ['application/json', undefined],
+    ['*/*', undefined],
+  ])('%s asks for %s', (accept, wanted) => expect(discoveryFor(accept)).toBe(wanted));
+
+  it('says that a client has it already', async () => {
+    for (const path of ['/apis', '/openapi/v2', '/openapi/v3', '/openapi/v3/apis/external.metrics.k8s.io/v1beta1']) {
+      const { headers } = await handlerWith().handle(asking(path));
+      expect(await handlerWith().handle(asking(path, { 'if-none-match': headers?.['etag'] ?? '' }))).toMatchObject({
+        status: 304,
+        body: '',
+      });
+    }
+  });
+});
+
+describe('health', () => {
+  it('names what is not well', async () => {
+    const checks = [
+      { name: 'ping', isWell: () => true },
+      { name: 'shutdown', isOfReadiness: true, isWell: () => false },
+    ];
+    const get = async (path: string): Promise<readonly [number, unknown]> => {
+      const { status, body } = await handlerWith({ checks }).handle(asking(path));
+      return [status, body];
+    };
+    expect(await get('/healthz')).toEqual([200, 'ok']);
+    expect(await get('/livez?verbose')).toEqual([200, '[+]ping ok\nlivez check passed\n']);
+    expect(await get('/readyz')).toEqual([500, '[+]ping ok\n[-]shutdown failed: reason withheld\nreadyz check failed\n']);
+    expect(await get('/readyz?exclude=shutdown')).toEqual([200, 'ok']);
+    expect(await get('/readyz/ping')).toEqual([200, 'ok']);
+    expect((await get('/readyz/nothing'))[0]).toBe(404);
+  });
+});
+
+describe('flagsIn', () => {
+  it('reads what the map of flags says, and names what has no effect', () => {
+    expect(
+      flagsIn({
+        'secure-port': '6443',
+        'authorization-always-allow-paths': '/a,/b*',
+        'client-qps': '5',
+        'authentication-token-webhook-cache-ttl': '1m30s',
+      }),
+    ).toMatchObject({
+      port: 6443,
+      auth: { alwaysAllowPaths: ['/a', '/b*'], tokenTtlMs: 90_000 },
+      ignored: ['client-qps'],
+      certDir: '/etc/datadog-agent/certificates',
+    });
+  });
+
+  it.each([
+    [{ 'no-such-flag': '1' }, 'unknown flag "no-such-flag"'],
+    [{ 'secure-port': 'x' }, 'it must be a port'],
+    [{ 'tls-min-version': 'toString' }, 'VersionTLS13'],
+    [{ 'authorization-webhook-cache-authorized-ttl': '10' }, 'a duration'],
+  ])('refuses %o', (given, why) => expect(() => flagsIn(given as unknown as Record<string, string>)).toThrow(why));
+});
+
+it('answers whatever comes with a status, and never throws', async () => {
+  const handler = handlerWith();
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(metricPath, '/apis', '/apis/', '/openapi/v3', '/healthz/x', '//', '%'),
+  );
+  await fc.assert(
+    fc.asyncProperty(text, text, text, fc.constantFrom('GET', 'HEAD', 'POST', 'PUT'), async (...[path, query, accept, method]) => {
+      const request = { ...asking('', { accept }, method), path, query: new URLSearchParams({ labelSelector: query }) };
+      const { status } = await handler.handle(request);
+      expect([200, 304, 400, 404, 405, 406]).toContain(status);
+      expect(typeof metricIn(path)).toMatch(/object|undefined/);
+      expect(formFor(accept) ?? '').toMatch(/^(?:application\/.*)?$/);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+describe('Listener', () => {
+  const watch = new LeakWatch();
+  afterEach(() => watch.end());
+  const { certificate: cert, key } = selfSigned({ commonName: 'localhost', hosts: ['localhost'] });
+
+  function get(port: number, path: string): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const sent = httpsRequest({ port, path, rejectUnauthorized: false, agent: false }, (response) => {
+        response.setEncoding('utf8');
+        let body = '';
+        response.on('data', (chunk: string) => void (body += chunk)).on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      });
+      sent.on('error', reject).end();
+    });
+  }
+
+  it('speaks HTTP/1.1 and HTTP/2, and ends with nothing left open', async () => {
+    await watch.inside(async () => {
+      const handler = handlerWith();
+      const listener = new Listener({ handle: (request) => handler.handle(request), inFlightMax: 2 });
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      expect(await get(listener.port, '/healthz')).toEqual({ status: 200, body: 'ok' });
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      const stream = session.request({ ':path': '/apis' });
+      const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve));
+      expect(headers[':status']).toBe(200);
+      stream.resume();
+      listener.drain();
+      await expect(get(listener.port, '/healthz')).rejects.toThrow();
+      session.close();
+      await listener.close();
+    });
+  });
+
+  it('tells clients to come back when there are too many at once', async () => {
+    await watch.inside(async () => {
+      const [reached, open] = [Promise.withResolvers<void>(), Promise.withResolvers<Answer>()];
+      const handle = (): Promise<Answer> => (reached.resolve(), open.promise);
+      const listener = new Listener({ handle, inFlightMax: 1 });
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const first = get(listener.port, '/');
+      await reached.promise;
+      expect((await get(listener.port, '/')).status).toBe(429);
+      open.resolve({ status: 200, contentType: 'text/plain', body: 'done' });
+      expect((await first).status).toBe(200);
+      await listener.close();
+    });
+  });
+});

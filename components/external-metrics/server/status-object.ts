@@ -1,0 +1,35 @@
+import type { StatusObject } from '../protobuf.ts';
+
+/** A failed request, as Kubernetes tells of it. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: StatusObject;
+
+  constructor(code: number, message: string, more: Pick<StatusObject, 'reason' | 'details'> = {}) {
+    super(message);
+    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...more, code };
+  }
+}
+
+export const unauthorized = (): ApiError => new ApiError(401, 'Unauthorized', { reason: 'Unauthorized' });
+
+export const notFound = (): ApiError =>
+  new ApiError(404, 'the server could not find the requested resource', { reason: 'NotFound', details: {} });
+
+export const methodNotAllowed = (): ApiError =>
+  new ApiError(405, 'the server does not allow this method on the requested resource', { reason: 'MethodNotAllowed', details: {} });
+
+export const badRequest = (message: string): ApiError => new ApiError(400, message, { reason: 'BadRequest' });
+
+export const timedOut = (): ApiError =>
+  new ApiError(504, 'Timeout: request did not complete within the allotted timeout', { reason: 'Timeout', details: {} });
+
+/** What could not be done for a reason that lies here, or at Datadog. */
+export function internalError(text: string): ApiError {
+  return new ApiError(500, `Internal error occurred: ${text}`, { reason: 'InternalError', details: { causes: [{ message: text }] } });
+}
+
+/** Go's JSON encoder writes these so that no browser takes them for markup; clients see the same text. */
+export function escapedForHtml(text: string): string {
+  return text.replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
+}
