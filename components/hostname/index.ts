@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { hostnameSettings } from './settings.ts';
+
 export interface HostnameData {
   readonly hostname: string;
   /** Which provider knew it: `configuration`, `container`, `os`, ... */
