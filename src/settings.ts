@@ -4,6 +4,7 @@ import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { externalMetricsSettings } from '../components/external-metrics/index.ts';
 import { healthprobeSettings } from '../components/healthprobe/index.ts';
+import { hostnameSettings } from '../components/hostname/index.ts';
 import { kubernetesSettings } from '../components/kubernetes/index.ts';
 import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { leaderForwarderSettings } from '../components/leader-forwarder/index.ts';
@@ -14,12 +15,13 @@ import { telemetrySettings } from '../components/telemetry/index.ts';
 
 /** One component a line. */
 const declared: readonly Readonly<Record<string, Setting>>[] = [
+  configSettings, //
   apiServerSettings,
   authTokenSettings,
-  configSettings,
   datadogClientSettings,
   externalMetricsSettings,
   healthprobeSettings,
+  hostnameSettings,
   kubernetesSettings,
   leaderElectionSettings,
   leaderForwarderSettings,
