@@ -15,14 +15,16 @@ import { Clock, component, Lifecycle, supply } from '../../src/fx/index.ts';
 export interface Identity {
   readonly url: string;
   readonly ca: string;
+  /** Also as `cert`. */
   readonly certificate?: string;
+  readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Credentials that never change. */
-export function fixedAccess({ url, ca, certificate, key, token, headers = {} }: Identity): Access {
+export function fixedAccess({ url, ca, cert, certificate = cert, key, token, headers = {} }: Identity): Access {
   const credentials: Credentials = {
     tls: { ca, ...(certificate === undefined ? {} : { cert: certificate }), ...(key === undefined ? {} : { key }) },
     headers: token === undefined ? headers : { Authorization: `Bearer ${token}`, ...headers },

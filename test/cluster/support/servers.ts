@@ -8,6 +8,8 @@ import { startRealServer } from './real-server.ts';
 /** A server that the suite runs against. */
 export interface Server {
   readonly admin: TestClient;
+  /** What `user`, in `groups`, connects with; RBAC decides what that may do. */
+  accessFor(user: string, groups?: readonly string[]): Access;
   /** A client that is `user`, in `groups`, and may do what RBAC grants. */
   clientFor(user: string, groups?: readonly string[]): TestClient;
   stop(): Promise<void>;
@@ -41,6 +43,12 @@ class Clients {
     return client;
   }
 
+  /** The part of a server that follows from whom one can be on it. */
+  over(accessFor: Server['accessFor']): Pick<Server, 'accessFor' | 'admin' | 'clientFor'> {
+    const clientFor: Server['clientFor'] = (user, groups) => this.make(accessFor(user, groups));
+    return { accessFor, admin: clientFor('admin', ['system:masters']), clientFor };
+  }
+
   close(): void {
     for (const client of this.#made) client.close();
   }
@@ -49,13 +57,12 @@ class Clients {
 async function inProcess(): Promise<Server> {
   const cluster = await startCluster();
   const clients = new Clients();
-  const clientFor = (user: string, groups: readonly string[] = []): TestClient => {
+  const accessFor = (user: string, groups: readonly string[] = []): Access => {
     const { certificate = '', key = '' } = cluster.clientFor({ user, groups });
-    return clients.make({ url: cluster.url, ca: cluster.ca, cert: certificate, key });
+    return { url: cluster.url, ca: cluster.ca, cert: certificate, key };
   };
   return {
-    admin: clientFor('admin', ['system:masters']),
-    clientFor,
+    ...clients.over(accessFor),
     stop: async () => {
       clients.close();
       await cluster.stop();
@@ -66,13 +73,12 @@ async function inProcess(): Promise<Server> {
 async function fromAssets(assets: string): Promise<Server> {
   const server = await startRealServer(assets);
   const clients = new Clients();
-  const clientFor = (user: string, groups: readonly string[] = []): TestClient => {
+  const accessFor = (user: string, groups: readonly string[] = []): Access => {
     const { certificate, key } = server.authority.issue({ commonName: user, organizations: groups });
-    return clients.make({ url: server.url, ca: server.authority.certificate, cert: certificate, key });
+    return { url: server.url, ca: server.authority.certificate, cert: certificate, key };
   };
   return {
-    admin: clientFor('admin', ['system:masters']),
-    clientFor,
+    ...clients.over(accessFor),
     stop: async () => {
       clients.close();
       await server.stop();
@@ -97,9 +103,8 @@ async function fromKubeconfig(path: string): Promise<Server> {
       : { token }),
   };
   const clients = new Clients();
-  return {
-    admin: clients.make(access),
-    clientFor: (name) => clients.make({ ...access, headers: { 'Impersonate-User': name } }),
-    stop: () => Promise.resolve(clients.close()),
-  };
+  const isMaster = (groups: readonly string[]): boolean => groups.includes('system:masters');
+  const accessFor = (name: string, groups: readonly string[] = []): Access =>
+    isMaster(groups) ? access : { ...access, headers: { 'Impersonate-User': name } };
+  return { ...clients.over(accessFor), stop: () => Promise.resolve(clients.close()) };
 }
