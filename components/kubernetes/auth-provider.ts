@@ -7,13 +7,13 @@ import type { RequestOptions } from 'node:https';
 export class AuthProvider {
   readonly #load: () => Promise<{ applyToHTTPSOptions(options: RequestOptions): Promise<void> }>;
 
-  /** @param kubeconfig the file's text */
-  constructor(kubeconfig: string) {
+  /** @param path of the kubeconfig */
+  constructor(path: string) {
     // One instance for good: it holds the refreshed tokens, and some identity providers take a refresh token only once.
     const load = async () => {
       const { KubeConfig } = await import('@kubernetes/client-node');
       const config = new KubeConfig();
-      config.loadFromString(kubeconfig);
+      config.loadFromFile(path);
       return config;
     };
     let loading: ReturnType<typeof load> | undefined;

@@ -6,6 +6,7 @@ import type { AccessParts } from './access.ts';
 import { AuthProvider } from './auth-provider.ts';
 import { type Access, type Credentials, type FreshCredentials, RotatingCredentials, type TlsIdentity } from './credentials.ts';
 import { execSchema, runExecPlugin } from './exec-plugin.ts';
+import { UnreachableError } from './index.ts';
 
 /** Files that a kubeconfig names are replaced while we run. */
 const rereadMs = 60_000;
@@ -70,7 +71,13 @@ export async function kubeconfigAccess(parts: AccessParts): Promise<Access> {
     renewEveryMs: current.user.exec === undefined ? 0 : renewPluginEveryMs,
     read: async () => {
       current = await readKubeconfig(path, current);
-      return credentialsOf(current, parts);
+      return credentialsOf(current, parts).catch((cause: unknown) => {
+        if (cause instanceof UnreachableError) throw cause;
+        throw new UnreachableError(`the kubeconfig ${path} gives no credentials: ${(cause as Error).message}`, {
+          code: 'credentials',
+          cause,
+        });
+      });
     },
   });
   const proxy = current.cluster['proxy-url'];
@@ -94,7 +101,7 @@ async function readKubeconfig(path: string, previous?: Kubeconfig): Promise<Kube
   if (name === '') throw new Error(`the kubeconfig ${path} has no current-context; set one: kubectl config use-context NAME`);
   const context = find(file.contexts, name, path);
   const user = context.user === '' ? userSchema.parse({}) : find(file.users, context.user, path);
-  const authProvider = user['auth-provider'] === undefined ? undefined : new AuthProvider(content);
+  const authProvider = user['auth-provider'] === undefined ? undefined : new AuthProvider(path);
   return { path, text: content, cluster: find(file.clusters, context.cluster, path), user, authProvider };
 }
 
