@@ -11,3 +11,8 @@ export interface AgentVersion {
   readonly commit: string;
 }
 export const AgentVersion = token<AgentVersion>()('agent-version');
+
+/** `7.60.0`, with what follows a `-` or a `+` where there is such. */
+export function versionText({ major, minor, patch, pre, meta }: AgentVersion): string {
+  return `${major}.${minor}.${patch}${pre === '' ? '' : `-${pre}`}${meta === '' ? '' : `+${meta}`}`;
+}

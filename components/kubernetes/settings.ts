@@ -31,4 +31,9 @@ export const kubernetesSettings = {
     default: 300,
     description: 'Seconds between two rounds in which informers show their handlers every object again. 0: never.',
   }),
+  cacheSyncTimeout: setting('kube_cache_sync_timeout_seconds', {
+    type: type.integer,
+    default: 5,
+    description: 'Seconds after which an informer whose first list is not complete is called out in the log. 0: never.',
+  }),
 };

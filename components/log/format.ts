@@ -1,3 +1,4 @@
+import { rfc3339Time, zonedTime } from '../go-time/index.ts';
 import type { LogRecord } from './index.ts';
 
 /** Turns a record into a line. */
@@ -41,51 +42,15 @@ export function undatedJson({ level, file, line, message }: LogRecord): string {
 
 /** Local time as Go prints it with `2006-01-02 15:04:05 MST`, or as RFC 3339 says. Remembers the last second. */
 export function dateFormat({ rfc3339 }: { readonly rfc3339: boolean }): (at: number) => string {
+  const format = rfc3339 ? rfc3339Time : zonedTime;
   let second = Number.NaN;
   let text = '';
   return (at) => {
     const now = Math.floor(at / 1000);
     if (now !== second) {
       second = now;
-      text = rfc3339 ? rfc3339Date(new Date(at)) : zonedDate(new Date(at));
+      text = format(at);
     }
     return text;
   };
-}
-
-function zonedDate(date: Date): string {
-  return `${dayOf(date)} ${timeOf(date)} ${zoneOf(date)}`;
-}
-
-function rfc3339Date(date: Date): string {
-  return `${dayOf(date)}T${timeOf(date)}${date.getTimezoneOffset() === 0 ? 'Z' : offsetOf(date, ':')}`;
-}
-
-function dayOf(date: Date): string {
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}
-
-function timeOf(date: Date): string {
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** The zone's abbreviation; where the locale knows none, its offset, as Go does for zones without a name. */
-function zoneOf(date: Date): string {
-  if (date.getTimezoneOffset() === 0) return 'UTC';
-  for (const locale of ['en-US', 'en-GB']) {
-    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date);
-    const zone = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-    if (/^[A-Z]+$/.test(zone)) return zone;
-  }
-  return offsetOf(date, '');
-}
-
-function offsetOf(date: Date, separator: string): string {
-  const minutes = -date.getTimezoneOffset();
-  const hours = two(Math.trunc(Math.abs(minutes) / 60));
-  return `${minutes < 0 ? '-' : '+'}${hours}${separator}${two(Math.abs(minutes) % 60)}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }

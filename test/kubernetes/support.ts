@@ -2,6 +2,7 @@ import { fakeConfig } from '../../components/config/fake.ts';
 import { AgentTransport } from '../../components/kubernetes/agent-transport.ts';
 import type { Access, Credentials } from '../../components/kubernetes/credentials.ts';
 import { rememberedDenials } from '../../components/kubernetes/denials.ts';
+import { UnreachableError } from '../../components/kubernetes/index.ts';
 import { httpKubernetes } from '../../components/kubernetes/http-kubernetes.ts';
 import { recordingTelemetry } from '../../components/kubernetes/test-support.ts';
 import { Transport } from '../../components/kubernetes/transport.ts';
@@ -60,9 +61,19 @@ export function kubernetesAs(identity: Identity, { config = {}, logged = [], tel
     provides: Transport,
     requires: { clock: Clock, lifecycle: Lifecycle },
     create: ({ clock, lifecycle }) => {
-      const made = new AgentTransport({ access: fixedAccess(identity), clock, warn: () => {} });
-      lifecycle.append({ name: 'connections', stop: () => made.close() });
-      return made;
+      let running: AgentTransport | undefined;
+      lifecycle.append({
+        name: 'connections',
+        start: () => void (running = new AgentTransport({ access: fixedAccess(identity), clock, warn: () => {} })),
+        stop: () => running?.close(),
+      });
+      return {
+        server: identity.url,
+        open: async (request) => {
+          if (running === undefined) throw new UnreachableError('the transport of the test has not started', { code: 'stopped' });
+          return running.open(request);
+        },
+      };
     },
   });
   return [

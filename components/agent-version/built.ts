@@ -1,0 +1,32 @@
+import { component, many } from '../../src/fx/index.ts';
+import { Route } from '../api-server/index.ts';
+import { AgentVersion } from './index.ts';
+
+/** Put in by the bundler; absent when the sources run as they are. */
+declare const ARMATURE_COMMIT: string | undefined;
+
+export const version: AgentVersion = {
+  major: 7,
+  minor: 60,
+  patch: 0,
+  pre: '',
+  meta: '',
+  commit: typeof ARMATURE_COMMIT === 'string' ? ARMATURE_COMMIT : '00000000',
+};
+
+/** The version that was built, also at `/version`. */
+export const builtVersion = component({
+  provides: { version: AgentVersion, route: many(Route) },
+  create: () => ({ version, route: versionRoute }),
+});
+
+const versionRoute: Route = {
+  method: 'GET',
+  path: '/version',
+  access: 'session',
+  handle: () => {
+    const { major, minor, patch, pre, meta, commit } = version;
+    const body = { Major: major, Minor: minor, Patch: patch, Pre: pre, Meta: meta, Commit: commit };
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  },
+};

@@ -1,0 +1,173 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/fx/index.ts';
+import type { Log } from '../log/index.ts';
+import type { Informer, InformerHandler, InformerOptions, KubeObject } from './index.ts';
+import { InformerCache } from './informer-cache.ts';
+import { InformerHandlers, type Listener } from './informer-handlers.ts';
+import { qualifiedName } from './paths.ts';
+import type { Reflection } from './reflector.ts';
+import { inSlices } from './slices.ts';
+
+export interface CachedInformerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds between two rounds in which handlers see every object again; 0: never. */
+  readonly resyncMs: number;
+}
+
+/** The cache and the handlers of an informer; a reflector fills it. */
+export class CachedInformer<T> implements Informer<T>, Reflection {
+  readonly #options: InformerOptions<T>;
+  readonly #parts: CachedInformerParts;
+  readonly #resource: string;
+  readonly #cache: InformerCache<T>;
+  readonly #handlers: InformerHandlers<T>;
+  readonly #waiting = new Set<() => void>();
+  /** During a list: the keys that it has not named yet. */
+  #unnamed = new Set<string>();
+  #hasSynced = false;
+
+  constructor(options: InformerOptions<T>, parts: CachedInformerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#resource = qualifiedName(options.resource);
+    this.#cache = new InformerCache(options.indexers);
+    this.#handlers = new InformerHandlers(this.#resource, parts.log);
+  }
+
+  get(key: string): T | undefined {
+    return this.#cache.get(key);
+  }
+
+  list(): Iterable<T> {
+    return this.#cache.objects();
+  }
+
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  byIndex(index: string, value: string): readonly T[] {
+    return this.#cache.byIndex(index, value);
+  }
+
+  handle(handler: InformerHandler<T>): () => void {
+    const listener = this.#handlers.add(handler, this.#cache.keys());
+    if (listener.owed.size > 0) void this.#introduce(listener);
+    return () => this.#handlers.remove(listener);
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  async synced(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#hasSynced) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = (): void => reject(signal.reason as Error);
+    this.#waiting.add(resolve);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(resolve);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  listBegins(): void {
+    this.#unnamed = new Set(this.#cache.keys());
+  }
+
+  put(object: KubeObject, isListed: boolean): void {
+    const key = keyOf(object);
+    if (isListed) this.#unnamed.delete(key);
+    const { resourceVersion: version = '' } = object.metadata;
+    const known = this.#cache.versionOf(key);
+    if (known === version && version !== '') return;
+    const previous = this.#cache.get(key);
+    const kept = this.#keep(key, object, version);
+    if (kept === undefined) return;
+    if (known === undefined)
+      this.#handlers.tell(key, { kind: 'added', object: kept.object, isInInitialList: isListed && !this.#hasSynced });
+    else this.#handlers.tell(key, { kind: 'updated', object: kept.object, previous: previous as T });
+  }
+
+  remove(object: KubeObject): void {
+    const key = keyOf(object);
+    const last = this.#cache.get(key);
+    if (this.#cache.versionOf(key) === undefined) return;
+    this.#cache.delete(key);
+    const final = this.#transformed(key, object) ?? { object: last as T };
+    this.#handlers.tell(key, { kind: 'deleted', object: final.object, isFinalStateUnknown: false });
+  }
+
+  async listEnds(signal: AbortSignal): Promise<void> {
+    const gone = (key: string): void => {
+      const object = this.#cache.get(key) as T;
+      this.#cache.delete(key);
+      this.#handlers.tell(key, { kind: 'deleted', object, isFinalStateUnknown: true });
+    };
+    await inSlices(this.#unnamed, gone, { clock: this.#parts.clock, signal });
+    signal.throwIfAborted();
+    this.#unnamed = new Set();
+    this.#hasSynced = true;
+    for (const resolve of this.#waiting) resolve();
+  }
+
+  /** Shows handlers every object again, round after round, until the signal is aborted: what heals those that dropped something. */
+  async resync(signal: AbortSignal): Promise<void> {
+    const { clock, resyncMs } = this.#parts;
+    if (resyncMs <= 0) return;
+    while (!signal.aborted) {
+      await clock.sleep(resyncMs, signal).catch(() => {});
+      if (this.#hasSynced) await inSlices(this.#cache.entries(), ([key, object]) => this.#again(key, object), { clock, signal });
+    }
+  }
+
+  #again(key: string, object: T): void {
+    this.#handlers.tell(key, { kind: 'updated', object, previous: object });
+  }
+
+  async #introduce(listener: Listener<T>): Promise<void> {
+    const see = (key: string): void => {
+      const object = this.#cache.get(key);
+      if (object !== undefined) this.#handlers.introduce(listener, key, object);
+    };
+    await turn();
+    await inSlices(listener.owed, see, { clock: this.#parts.clock, signal: new AbortController().signal });
+  }
+
+  /** @returns what is in the cache now, or `undefined` when the object could not be kept; what was there before then stays */
+  #keep(key: string, object: KubeObject, version: string): { readonly object: T } | undefined {
+    const transformed = this.#transformed(key, object);
+    if (transformed === undefined) return undefined;
+    try {
+      this.#cache.set(key, transformed.object, version);
+      return transformed;
+    } catch (error) {
+      return this.#refuse(key, error);
+    }
+  }
+
+  #transformed(key: string, object: KubeObject): { readonly object: T } | undefined {
+    try {
+      return { object: this.#options.transform(object) };
+    } catch (error) {
+      return this.#refuse(key, error);
+    }
+  }
+
+  #refuse(key: string, error: unknown): undefined {
+    this.#parts.log.error('an informer cannot keep an object: its transform or an indexer failed', {
+      resource: this.#resource,
+      key,
+      error,
+    });
+  }
+}
+
+function keyOf({ metadata: { namespace, name = '' } }: KubeObject): string {
+  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
+}
