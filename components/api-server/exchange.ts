@@ -12,6 +12,8 @@ export class RouteExchange implements RouteRequest, Exchange {
   readonly url: string;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** A property, so that handlers may take it out of the request. */
+  readonly body = (): Promise<Uint8Array> => (this.#body ??= this.#read());
   readonly #context: Context;
   readonly #bodyMax: number;
   #controller: AbortController | undefined;
@@ -54,10 +56,6 @@ export class RouteExchange implements RouteRequest, Exchange {
   /** @throws RouteError 413 when the client says that its body is longer than the route allows */
   checkLength(): void {
     if (Number(this.headers['content-length'] ?? 0) > this.#bodyMax) throw this.#tooLong();
-  }
-
-  body(): Promise<Uint8Array> {
-    return (this.#body ??= this.#read());
   }
 
   #read(): Promise<Uint8Array> {

@@ -18,7 +18,7 @@ export interface RouteRequest {
   /** Aborted when the client goes away or the route's time is up. */
   readonly signal: AbortSignal;
   /** The whole body. @throws RouteError 413 when it is longer than the route allows */
-  body(): Promise<Uint8Array>;
+  readonly body: () => Promise<Uint8Array>;
   /** The body as it arrives, for handing it on. */
   readonly stream: Readable;
 }

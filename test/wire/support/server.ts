@@ -6,7 +6,7 @@ import { apiServerWith } from '../../../components/api-server/muxed.ts';
 import { fakeAuthTokens } from '../../../components/auth-token/fake.ts';
 import { fakeConfig, type FakeValues } from '../../../components/config/fake.ts';
 import { LeaderElection } from '../../../components/leader-election/index.ts';
-import { httpsLeaderForwarder } from '../../../components/leader-forwarder/https.ts';
+import { LeaderForwarder } from '../../../components/leader-forwarder/index.ts';
 import { fakeLog, type Logged } from '../../../components/log/fake.ts';
 import { Telemetry } from '../../../components/telemetry/index.ts';
 import { prometheusTelemetry } from '../../../components/telemetry/prometheus.ts';
@@ -19,8 +19,7 @@ export interface WireOptions {
   /** Default: the tokens of `fakeTokens`. */
   readonly tokens?: Component<'auth-token', never>;
   readonly election?: LeaderElection;
-  /** Whether followers hand requests on. */
-  readonly isForwarding?: boolean;
+  readonly forwarder?: LeaderForwarder;
   readonly patience?: Partial<Patience>;
   readonly clock?: Clock;
 }
@@ -46,7 +45,7 @@ export async function wireServer(options: WireOptions = {}): Promise<WireServer>
     component({ name: 'routes', provides: many(Route, { flatten: true }), create: () => routes }),
     ...services.map((service) => supply(many(GrpcService), service)),
     ...(options.election === undefined ? [] : [supply(LeaderElection, options.election)]),
-    ...(options.isForwarding === true ? [httpsLeaderForwarder] : []),
+    ...(options.forwarder === undefined ? [] : [supply(LeaderForwarder, options.forwarder)]),
     apiServerWith({ ...patience, ...options.patience }),
   ];
   const tested: TestedApp<{ readonly api: typeof ApiServer; readonly telemetry: typeof Telemetry }> = await testApp(list, {
