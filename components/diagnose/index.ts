@@ -15,3 +15,8 @@ export interface DiagnoseSuite {
 }
 /** A group: contribute with `provides: many(DiagnoseSuite)`. */
 export const DiagnoseSuite = token<DiagnoseSuite>()('diagnose-suite');
+
+/** What the suites found, as `POST /diagnose` answers it. */
+export interface DiagnoseReport {
+  readonly suites: readonly { readonly name: string; readonly diagnoses: readonly Diagnosis[] }[];
+}
