@@ -5,7 +5,7 @@ import { LeaderElection, leaderElectionSettings } from '../leader-election/index
 import { LeaderForwarder } from '../leader-forwarder/index.ts';
 import { Log } from '../log/index.ts';
 import { Telemetry } from '../telemetry/index.ts';
-import { apiServerSettings, GrpcService, Route } from './index.ts';
+import { ApiServer, apiServerSettings, GrpcService, Route } from './index.ts';
 import { Leadership } from './leadership.ts';
 import { type HandlerLabel, Rest } from './rest.ts';
 
@@ -38,6 +38,8 @@ export const apiCore = component({
 export const contributions = component({
   name: 'api-server.contributions',
   requires: {
+    // It opens for what is brought here: an agent in which nobody else asks for the server has one all the same.
+    server: ApiServer,
     core: ApiCore,
     config: Config,
     telemetry: Telemetry,
