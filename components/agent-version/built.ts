@@ -1,18 +1,7 @@
 import { component, many } from '../../src/fx/index.ts';
+import { version } from '../../src/version.ts';
 import { Route } from '../api-server/index.ts';
 import { AgentVersion } from './index.ts';
-
-/** Put in by the bundler; absent when the sources run as they are. */
-declare const ARMATURE_COMMIT: string | undefined;
-
-export const version: AgentVersion = {
-  major: 7,
-  minor: 60,
-  patch: 0,
-  pre: '',
-  meta: '',
-  commit: typeof ARMATURE_COMMIT === 'string' ? ARMATURE_COMMIT : '00000000',
-};
 
 /** The version that was built, also at `/version`. */
 export const builtVersion = component({
