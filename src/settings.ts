@@ -12,12 +12,14 @@ import { logSettings } from '../components/log/index.ts';
 import { ownPodSettings } from '../components/own-pod/index.ts';
 import { scrubberSettings } from '../components/scrubber/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
+import { cliSettings } from './cli/settings.ts';
 
 /** One component a line. */
 const declared: readonly Readonly<Record<string, Setting>>[] = [
   configSettings, //
   apiServerSettings,
   authTokenSettings,
+  cliSettings,
   datadogClientSettings,
   externalMetricsSettings,
   healthprobeSettings,

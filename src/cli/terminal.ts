@@ -1,0 +1,45 @@
+import { styleText } from 'node:util';
+
+/** What a command reads from and writes to. */
+export interface Terminal {
+  /** A line, or several, to standard output. */
+  print(text: string): void;
+  /** A line to standard error. Commands that succeed write none. */
+  warn(text: string): void;
+  readonly input: AsyncIterable<Uint8Array | string>;
+  /** Asks a person for a line; empty where there is none. */
+  ask(question: string): Promise<string>;
+  /** Red or green where standard output takes colours. */
+  paint(color: 'red' | 'green', text: string): string;
+}
+
+export const systemTerminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  warn: (text) => void process.stderr.write(`${text}\n`),
+  input: process.stdin,
+  ask: askPerson,
+  // Looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
+  paint: (color, text) => styleText(color, text, { stream: process.stdout }),
+};
+
+/** The same without colours. */
+export function plain(terminal: Terminal): Terminal {
+  return {
+    print: (text) => terminal.print(text),
+    warn: (text) => terminal.warn(text),
+    input: terminal.input,
+    ask: (question) => terminal.ask(question),
+    paint: (_, text) => text,
+  };
+}
+
+async function askPerson(question: string): Promise<string> {
+  if (!process.stdin.isTTY) return '';
+  const { createInterface } = await import('node:readline/promises');
+  const reading = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await reading.question(question);
+  } finally {
+    reading.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { builtVersion } from '../components/agent-version/built.ts';
+import { muxedApiServer } from '../components/api-server/muxed.ts';
+import { createdAuthTokens } from '../components/auth-token/files.ts';
+import { Config } from '../components/config/index.ts';
+import { datadogSuite } from '../components/diagnose/datadog-suite.ts';
+import { kubernetesSuite } from '../components/diagnose/kubernetes-suite.ts';
+import { diagnoseRoute } from '../components/diagnose/route.ts';
+import { httpHealthprobe } from '../components/healthprobe/http.ts';
+import { agentTransport } from '../components/kubernetes/agent-transport.ts';
+import { kubernetesReadiness } from '../components/kubernetes/readiness.ts';
+import { rememberedDenials } from '../components/kubernetes/denials.ts';
+import { httpKubernetes } from '../components/kubernetes/http-kubernetes.ts';
+import { alwaysLeader } from '../components/leader-election/always-leader.ts';
+import { lockElection } from '../components/leader-election/lock-election.ts';
+import { httpsLeaderForwarder } from '../components/leader-forwarder/https.ts';
+import { consoleLogSink } from '../components/log/console.ts';
+import { fxEventLog } from '../components/log/fx-events.ts';
+import { fileLogSink } from '../components/log/rolling-file.ts';
+import { winstonLog } from '../components/log/winston.ts';
+import { mountedOwnPod } from '../components/own-pod/mounted.ts';
+import { systemRandom } from '../components/random/system.ts';
+import { rulesScrubber } from '../components/scrubber/rules.ts';
+import { startupRecorder } from '../components/startup/recorder.ts';
+import { startupRoute } from '../components/startup/route.ts';
+import { commonStatusHeader } from '../components/status/common-header.ts';
+import { componentStates } from '../components/status/component-states.ts';
+import { composedStatus } from '../components/status/text-json-html.ts';
+import { stopRoute } from '../components/stop/route.ts';
+import { prometheusTelemetry } from '../components/telemetry/prometheus.ts';
+import { metricsServer } from '../components/telemetry/server.ts';
+import { processVars } from '../components/telemetry/vars.ts';
+import { app, run, supply, type Component } from './fx/index.ts';
+
+/**
+ * The cluster agent: every component, in the order of its start. Gates and failure policies stand with the components.
+ * A custom agent takes this list, adds its own components, and puts others in the place of some with `replace`.
+ */
+export const clusterAgent = [
+  // What everything stands on.
+  builtVersion,
+  systemRandom,
+  rulesScrubber,
+  consoleLogSink,
+  fileLogSink,
+  winstonLog,
+  fxEventLog,
+  prometheusTelemetry,
+  mountedOwnPod,
+
+  // 4: metrics and probes answer before anything can hang.
+  processVars,
+  metricsServer,
+  httpHealthprobe,
+
+  // 5, 6: the API opens early, so that commands can ask what goes on.
+  createdAuthTokens,
+  muxedApiServer,
+
+  // 7: the API server of Kubernetes.
+  rememberedDenials,
+  agentTransport,
+  httpKubernetes,
+  kubernetesReadiness,
+
+  // 10: who leads.
+  lockElection,
+  alwaysLeader,
+  httpsLeaderForwarder,
+
+  // What people ask.
+  componentStates,
+  commonStatusHeader,
+  composedStatus,
+  stopRoute,
+  startupRoute,
+  kubernetesSuite,
+  datadogSuite,
+  diagnoseRoute,
+] as const;
+
+/** What a run adds to the list: its configuration, and the record of its events. */
+function prepare(config: Config) {
+  const recorder = startupRecorder();
+  const options = { settings: (key: string) => config.lookup(key), sinks: [recorder.sink] };
+  return { list: [supply(Config, config), recorder.component, ...clusterAgent] as const, options };
+}
+
+/** The agent under a configuration, to look at. */
+export function planClusterAgent(config: Config) {
+  const { list, options } = prepare(config);
+  return app(list, options);
+}
+
+/**
+ * Runs the agent until it is asked to stop.
+ *
+ * @param beside what else is to run with it
+ * @returns the exit code
+ */
+export function runClusterAgent(config: Config, beside: readonly Component<never, `fx.${string}`>[] = []): Promise<number> {
+  const { list, options } = prepare(config);
+  return run([...list, ...beside], options);
+}

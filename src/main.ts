@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { runCommand } from './cli/commands.ts';
+import { systemTerminal } from './cli/terminal.ts';
+
+/** The binary: arguments -> subcommand -> exit code. Whatever a command needs is imported by that command. */
+process.exitCode = await runCommand(process.argv.slice(2), systemTerminal);
