@@ -1,0 +1,53 @@
+import { component, Jobs, Lifecycle } from '../fx/index.ts';
+import { readConfig, runAgent } from '../cli/composition.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { openWorld, type World } from './world.ts';
+
+/** Milliseconds between two changes of the workload. */
+const changeEveryMs = 5000;
+const renewTokenEveryMs = 1_800_000;
+
+/** Runs the agent against a Kubernetes API server and a Datadog in this process, until Ctrl-C. @returns the exit code */
+export async function runInSandbox(terminal: Terminal): Promise<number> {
+  forgetEnvironment();
+  const world = await openWorld();
+  try {
+    return await runAgent(await readConfig(world.folder), [lifeOf(world, terminal)]);
+  } finally {
+    await world.close();
+  }
+}
+
+/** What the environment says of another agent, its cluster and its proxies must not lead this one out of the sandbox. */
+function forgetEnvironment(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('DD_') || /^https?_proxy$/i.test(name)) delete process.env[name];
+}
+
+/** What goes on around the agent for as long as it runs. */
+function lifeOf(world: World, terminal: Terminal) {
+  return component({
+    name: 'sandbox',
+    requires: { jobs: Jobs, lifecycle: Lifecycle },
+    create({ jobs, lifecycle }) {
+      jobs.timer({ name: 'change the workload', everyMs: changeEveryMs, run: () => world.workload.step() });
+      jobs.timer({ name: 'renew the token', everyMs: renewTokenEveryMs, run: () => world.renewToken() });
+      lifecycle.append({ name: 'say what to try', ready: () => terminal.print(whatToTry(world)) });
+    },
+  });
+}
+
+function whatToTry({ cluster, datadog, folder, kubeconfig, ports, moved }: World): string {
+  const agent = process.env['npm_lifecycle_event'] === undefined ? 'cluster-agent' : 'npm run -s agent --';
+  const url = `https://localhost:${ports.cluster_agent_cmd_port}`;
+  return `
+The cluster agent runs, against a Kubernetes API server (${cluster.url}) and a Datadog (${datadog.url}) in this process.
+${moved.map((each) => `Note: ${each}.\n`).join('')}
+Try, in another terminal:
+
+  ${agent} status -c ${folder}
+  KUBECONFIG=${kubeconfig} kubectl get pods,leases,configmaps,events --all-namespaces
+  curl -ks -H "Authorization: Bearer $(cat ${folder}/auth_token)" ${url}/config
+
+Ctrl-C stops it; nothing is left then.
+`;
+}

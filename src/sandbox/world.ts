@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { startCluster, type Cluster } from '../testkit/cluster/index.ts';
+import { startDatadog, type Datadog } from '../testkit/datadog/index.ts';
+import { portOrFree } from './ports.ts';
+import { rbacOf } from './rbac.ts';
+import { Workload } from './workload.ts';
+
+const namespace = 'datadog';
+const account = 'datadog-cluster-agent';
+
+/** Where the agent listens unless somebody else does. */
+const defaultPorts = { cluster_agent_cmd_port: 5005, metrics_port: 5000, health_port: 5555 };
+type Ports = Record<keyof typeof defaultPorts, number>;
+
+/** Everything that an agent needs around it, in this process and in one folder. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly datadog: Datadog;
+  readonly workload: Workload;
+  /** Configuration, tokens, logs, kubeconfigs; gone after {@link close}. */
+  readonly folder: string;
+  /** A kubeconfig of an administrator, for people. */
+  readonly kubeconfig: string;
+  readonly ports: Ports;
+  /** Ports that were taken, and what stands for them. */
+  readonly moved: readonly string[];
+  /** The agent's service account token lives for an hour, as a pod's; this writes a new one, as a kubelet does. */
+  renewToken(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const [cluster, datadog, folder, ports] = await Promise.all([startCluster(), startDatadog(), makeFolder(), findPorts()]);
+  const workload = new Workload(cluster.objects, Math.random);
+  populate(cluster, workload);
+  setMetrics(datadog);
+  const kubeconfig = join(folder, 'kubeconfig');
+  const renewToken = (): Promise<void> => writePrivate(join(folder, 'token'), agentToken(cluster));
+  await Promise.all([
+    writePrivate(kubeconfig, cluster.kubeconfig),
+    writePrivate(join(folder, 'agent.kubeconfig'), agentKubeconfig(cluster, join(folder, 'token'))),
+    writePrivate(join(folder, 'datadog-cluster.yaml'), stringify(configuration({ datadog, folder, ports }))),
+    renewToken(),
+  ]);
+  const moved = Object.entries(ports).flatMap(([name, port]) => {
+    const wanted = defaultPorts[name as keyof Ports];
+    return port === wanted ? [] : [`port ${wanted} is taken; the agent listens on ${port} instead`];
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([cluster.stop(), datadog.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { cluster, datadog, workload, folder, kubeconfig, ports, moved, renewToken, close };
+}
+
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cluster-agent-sandbox-'));
+  await Promise.all(['run', 'log', 'conf.d'].map((each) => mkdir(join(folder, each))));
+  return folder;
+}
+
+async function findPorts(): Promise<Ports> {
+  const found = { ...defaultPorts };
+  // One after the other: two that look for a free port at the same time may find the same.
+  for (const name of Object.keys(found) as (keyof Ports)[]) found[name] = await portOrFree(found[name]);
+  return found;
+}
+
+/** The agent's namespace and rights, and what lives beside it. */
+function populate({ objects }: Cluster, workload: Workload): void {
+  objects.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  for (const object of rbacOf({ release: 'datadog', namespace })) objects.put(object);
+  workload.seed();
+}
+
+/** What external metrics are asked for: it goes up and down within ten minutes, so that an autoscaler has something to do. */
+function setMetrics(datadog: Datadog): void {
+  datadog.set('avg:nginx.net.request_per_s{kube_deployment:web}', (from, to) => {
+    const points = Math.floor((to - from) / 20_000);
+    return Array.from(
+      { length: points },
+      (_, index) => [to - (points - 1 - index) * 20_000, wave(to - (points - 1 - index) * 20_000)] as const,
+    );
+  });
+}
+
+function wave(atMs: number): number {
+  return 50 + 45 * Math.sin((atMs / 600_000) * 2 * Math.PI);
+}
+
+function agentToken(cluster: Cluster): string {
+  return cluster.clientFor({ serviceAccount: account, namespace }).token ?? '';
+}
+
+/** Names the token's file, as a pod has it: the agent reads it anew. */
+function agentKubeconfig(cluster: Cluster, tokenFile: string): string {
+  const { kubeconfig } = cluster.clientFor({ serviceAccount: account, namespace });
+  const parsed = parse(kubeconfig) as { users: { user: Record<string, string> }[] };
+  for (const each of parsed.users) each.user = { tokenFile };
+  return stringify(parsed);
+}
+
+function configuration({ datadog, folder, ports }: { datadog: Datadog; folder: string; ports: Ports }): object {
+  return {
+    api_key: datadog.apiKey,
+    app_key: datadog.appKey,
+    dd_url: datadog.url,
+    external_metrics_provider: { endpoint: datadog.url },
+    kubernetes_kubeconfig_path: join(folder, 'agent.kubeconfig'),
+    kube_resources_namespace: namespace,
+    leader_election: true,
+    leader_election_default_resource: 'lease',
+    cluster_name: 'sandbox',
+    hostname: 'sandbox',
+    cluster_agent: { cmd_port: ports.cluster_agent_cmd_port, kubernetes_service_name: account },
+    metrics_port: String(ports.metrics_port),
+    health_port: ports.health_port,
+    run_path: join(folder, 'run'),
+    confd_path: join(folder, 'conf.d'),
+    log_file: join(folder, 'log', 'cluster-agent.log'),
+  };
+}
+
+function writePrivate(path: string, text: string): Promise<void> {
+  return writeFile(path, text, { mode: 0o600 });
+}
