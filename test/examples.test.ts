@@ -61,6 +61,6 @@ describe('examples', () => {
     const folders = (await readdir(join(root, 'examples'), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
-    expect(folders.toSorted()).toEqual(['classes', 'minimal', 'modules-and-groups', 'testing-with-fakes']);
+    expect(folders.toSorted()).toEqual(['classes', 'kubernetes', 'minimal', 'modules-and-groups', 'testing-with-fakes']);
   });
 });

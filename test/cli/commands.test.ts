@@ -51,6 +51,8 @@ describe('version', () => {
   it('prints what checks of other projects look for, and nothing to standard error', async () => {
     const { code, out, err } = await cli(['version']);
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^Cluster Agent \d+\.\d+\.\d+ - (Meta: \w+ - )?Commit: [0-9a-f]{7,} - Serialization version: \S+ - Go version: .+\n$/);
+    expect(out).toMatch(
+      /^Cluster Agent \d+\.\d+\.\d+ - (Meta: \w+ - )?Commit: [0-9a-f]{7,} - Serialization version: \S+ - Go version: .+\n$/,
+    );
   });
 });
