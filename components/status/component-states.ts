@@ -1,12 +1,23 @@
 import { App, component, many } from '../../src/fx/index.ts';
+import { FlareProvider } from '../flare/index.ts';
 import { StatusProvider } from './index.ts';
 
-/** Components that have failed, that were skipped for it, or whose background work is failing. Absent while there are none. */
+/**
+ * Components that have failed, that were skipped for it, or whose background work is failing: a section that is absent while
+ * there are none. All of them, with the plan, are `components.json` in a flare.
+ */
 export const componentStates = component({
   name: 'component-states',
-  provides: many(StatusProvider),
+  provides: { status: many(StatusProvider), flare: many(FlareProvider) },
   requires: { app: App },
-  create: ({ app }): StatusProvider => ({
+  create: ({ app }) => ({
+    status: statusOf(app),
+    flare: { path: 'components.json', content: () => JSON.stringify({ plan: app.plan(), report: app.report() }, withErrors, 2) },
+  }),
+});
+
+function statusOf(app: App): StatusProvider {
+  return {
     name: 'Components',
     section: 'Components',
     json: () => ({ components: troubles(app) }),
@@ -17,8 +28,13 @@ export const componentStates = component({
             `  ${[`${name}: ${state}`, ...jobs, reason].filter((part) => part !== '').join(', ')}\n`,
         )
         .join(''),
-  }),
-});
+  };
+}
+
+/** Errors are empty objects in JSON otherwise. */
+function withErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { name: value.name, message: value.message } : value;
+}
 
 interface Trouble {
   readonly component: string;

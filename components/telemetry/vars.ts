@@ -1,19 +1,20 @@
 import { component, many, Process } from '../../src/fx/index.ts';
+import { FlareProvider } from '../flare/index.ts';
 import { Scrubber } from '../scrubber/index.ts';
 import { DebugEndpoint } from './index.ts';
 
-/** `/debug/vars`: what the process is made of right now, as JSON; the place of Go's expvar. */
+/** `/debug/vars`, and `expvar/process` in a flare: what the process is made of right now, as JSON; the place of Go's expvar. */
 export const processVars = component({
   name: 'process-vars',
-  provides: many(DebugEndpoint),
+  provides: { endpoint: many(DebugEndpoint), flare: many(FlareProvider) },
   requires: { process: Process, scrubber: Scrubber },
-  create: ({ process: { argv }, scrubber }) => ({
-    path: '/debug/vars',
-    answer: () => ({
-      contentType: 'application/json; charset=utf-8',
-      body: JSON.stringify(varsOf(argv.map((each) => scrubber.text(each)))),
-    }),
-  }),
+  create({ process: { argv }, scrubber }) {
+    const json = (): string => JSON.stringify(varsOf(argv.map((each) => scrubber.text(each))));
+    return {
+      endpoint: { path: '/debug/vars', answer: () => ({ contentType: 'application/json; charset=utf-8', body: json() }) },
+      flare: { path: 'expvar/process', content: json },
+    };
+  },
 });
 
 function varsOf(cmdline: readonly string[]) {
