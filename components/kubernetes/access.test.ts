@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { CertificateAuthority } from '../../src/certificates/index.ts';
 import { fakeProcess, manualClock, testApp } from '../../src/fx/testing.ts';
 import { type Cluster, startCluster } from '../../src/testkit/cluster/index.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
@@ -191,6 +192,14 @@ describe('a kubeconfig', () => {
     await clock.advance(60_000);
     await call(transport);
     expect([cluster.traffic('first').requests, cluster.traffic('second').requests]).toEqual([1, 1]);
+  });
+
+  it('is read again at once when the server has a certificate of another CA', async () => {
+    await file('ca.crt', new CertificateAuthority('retired').certificate);
+    const transport = await connect({ kubeconfigPath: await kubeconfig() });
+    expect(await failure(call(transport))).toContain('its certificate is not signed by the CA in the kubeconfig');
+    await file('ca.crt', cluster.ca);
+    expect(await call(transport)).toBe(403);
   });
 
   it('has tokens, in it and in files', async () => {

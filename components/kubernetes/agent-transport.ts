@@ -6,7 +6,7 @@ import { Config } from '../config/index.ts';
 import { Log } from '../log/index.ts';
 import { findAccess } from './access.ts';
 import type { Access, Credentials, TlsIdentity } from './credentials.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, isOfCertificates } from './exchange.ts';
 import { kubernetesSettings, UnreachableError } from './index.ts';
 import { Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 
@@ -41,16 +41,17 @@ export class AgentTransport implements Transport {
     const { access } = this.#parts;
     request.signal?.throwIfAborted();
     const credentials = await unlessAborted(access.credentials(), request.signal);
-    const response = await this.#send(request, credentials);
-    if (response.status !== 401) return response;
+    const first = await this.#send(request, credentials).catch(distrust);
+    if (!(first instanceof UnreachableError) && first.status !== 401) return first;
+    // Neither a connection that was not made nor a 401 has done anything: even a write may be sent again.
     const renewed = await unlessAborted(access.renew(credentials), request.signal);
-    if (renewed === undefined) return response;
-    response.discard();
+    if (renewed === undefined) return orThrow(first);
+    if (!(first instanceof UnreachableError)) first.discard();
     return this.#send(request, renewed);
   }
 
   /** Idle connections are closed: after a silence, the ones that are left may be just as dead. */
-  dropIdle(): void {
+  #dropIdle(): void {
     for (const sockets of Object.values(this.#agent?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
   }
 
@@ -76,7 +77,7 @@ export class AgentTransport implements Transport {
       for (const text of warningsOf(response.headers.warning)) warn(text);
       return response;
     } catch (error) {
-      this.dropIdle();
+      if (error instanceof UnreachableError) this.#dropIdle();
       throw error;
     }
   }
@@ -103,7 +104,7 @@ export class AgentTransport implements Transport {
 
   #agentFor(tls: TlsIdentity): http.Agent {
     if (this.#agent !== undefined && this.#tls === tls) return this.#agent;
-    this.dropIdle();
+    this.#dropIdle();
     // What still runs over the previous pool ends with its own connection.
     if (this.#agent !== undefined) this.#agent.keepSocketAlive = () => false;
     this.#tls = tls;
@@ -132,6 +133,17 @@ function keepAliveAgent({ server, proxyEnv }: Access, tls: TlsIdentity, connecti
     return socket;
   };
   return agent;
+}
+
+/** The failure of a connection whose certificates do not fit, which newer ones may mend; any other is thrown on. */
+function distrust(error: unknown): UnreachableError {
+  if (error instanceof UnreachableError && isOfCertificates(error.code)) return error;
+  throw error;
+}
+
+function orThrow<T>(value: T | UnreachableError): T {
+  if (value instanceof UnreachableError) throw value;
+  return value;
 }
 
 function isLoopback(hostname: string): boolean {

@@ -124,6 +124,11 @@ function discard(response: IncomingMessage): void {
   else response.destroy();
 }
 
+/** Whether the code of a TLS error says that a certificate is not what we trust. */
+export function isOfCertificates(code: string): boolean {
+  return /CERT|SIGNATURE|ISSUER/.test(code);
+}
+
 function adviceFor(code: string, origin: string): string {
   const advice: Readonly<Record<string, string>> = {
     ECONNREFUSED: `nothing listens there: is the API server up, and is the address in ${origin} right?`,
@@ -139,7 +144,7 @@ function adviceFor(code: string, origin: string): string {
   };
   const found = advice[code];
   if (found !== undefined) return found;
-  if (/CERT|SIGNATURE|ISSUER/.test(code))
+  if (isOfCertificates(code))
     return `its certificate is not signed by the CA in ${origin}: set kubernetes_apiserver_ca_path to the CA's file`;
   return `check the API server and the network; its address is in ${origin}`;
 }
