@@ -1,5 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 
+export { clusterNameSettings } from './settings.ts';
+
 /** The UID that names this cluster: 36 characters, the same for every agent in it. */
 export interface ClusterId {
   /** Reads it, and writes it first where it is missing. @throws Error that says why it cannot be known */
