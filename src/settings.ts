@@ -1,5 +1,6 @@
 import { apiServerSettings } from '../components/api-server/index.ts';
 import { authTokenSettings } from '../components/auth-token/index.ts';
+import { clusterNameSettings } from '../components/cluster-id/index.ts';
 import { configSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { externalMetricsSettings } from '../components/external-metrics/index.ts';
@@ -20,6 +21,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   apiServerSettings,
   authTokenSettings,
   cliSettings,
+  clusterNameSettings,
   datadogClientSettings,
   externalMetricsSettings,
   healthprobeSettings,
