@@ -1,3 +1,4 @@
+import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Context } from 'koa';
@@ -98,7 +99,7 @@ export class RouteExchange implements RouteRequest, Exchange {
     const { res } = this.#context;
     this.abandon('the time for this request is up');
     // Over HTTP/2 the connection is shared with other requests; only this one's stream is cut.
-    if ('stream' in res) (res.stream as Readable).destroy();
+    if ('stream' in res) (res.stream as Http2Stream).close(constants.NGHTTP2_INTERNAL_ERROR);
     else this.#context.req.socket.destroy();
   }
 }

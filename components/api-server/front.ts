@@ -5,7 +5,7 @@ import tls, { type TLSSocket } from 'node:tls';
 import type { Clock } from '../../src/fx/index.ts';
 import type { KeyPair } from '../../src/certificates/index.ts';
 import type { GrpcEndpoint } from './grpc.ts';
-import type { Rest } from './rest.ts';
+import { headersMax, type Rest } from './rest.ts';
 
 /** Milliseconds that a client may take; kinder to the network than to whoever keeps connections busy with nothing. */
 export interface Patience {
@@ -46,6 +46,7 @@ export class Front {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
+    this.#tls.on('tlsClientError', (_, socket) => socket.destroy());
     this.#tls.on('secureConnection', (socket) => this.#hand(socket));
   }
 
@@ -104,7 +105,7 @@ function tlsOptions({ identity, allowLegacyTls, patience: { handshakeMs } }: Fro
 function httpServer({ rest, patience: { headersMs, requestMs, keepAliveMs, checkMs } }: FrontParts): HttpServer {
   return http.createServer(
     {
-      maxHeaderSize: 16_384,
+      maxHeaderSize: headersMax,
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,

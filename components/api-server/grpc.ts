@@ -5,7 +5,7 @@ import { type CompatServiceDefinition, createServer, type Server } from 'nice-gr
 import type { AuthTokens } from '../auth-token/index.ts';
 import { guardCalls } from './grpc-calls.ts';
 import type { GrpcService } from './index.ts';
-import type { Rest } from './rest.ts';
+import { headersMax, type Rest } from './rest.ts';
 
 export interface GrpcParts {
   readonly tokens: AuthTokens;
@@ -106,7 +106,7 @@ async function withoutPort(server: Server): Promise<GrpcJsServer> {
 function seen<T>(make: () => T): [T, Http2Server] {
   const { createServer: original } = http2;
   let made: Http2Server | undefined;
-  const watched = (settings: http2.ServerOptions): Http2Server => (made = original({ ...settings, ...headerLimits(settings) }));
+  const watched = (settings: http2.ServerOptions): Http2Server => (made = original(settings));
   Object.assign(http2, { createServer: watched });
   try {
     const value = make();
@@ -115,10 +115,6 @@ function seen<T>(make: () => T): [T, Http2Server] {
   } finally {
     Object.assign(http2, { createServer: original });
   }
-}
-
-function headerLimits({ settings }: http2.ServerOptions): http2.ServerOptions {
-  return { settings: { ...settings, maxHeaderListSize: 16_384 } };
 }
 
 function twoCopies(what: string): string {
@@ -133,7 +129,13 @@ function divide(server: Http2Server, rest: Rest): void {
   server.removeAllListeners('stream');
   server.on('stream', (...args) => {
     const [, headers] = args;
-    if (headers['content-type']?.includes('application/grpc') !== true) compatible.emit('stream', ...args);
-    else for (const listener of grpc) Reflect.apply(listener, server, args);
+    if (headers['content-type']?.includes('application/grpc') === true) for (const listener of grpc) Reflect.apply(listener, server, args);
+    else if (lengthOf(args[3]) <= headersMax) compatible.emit('stream', ...args);
+    else args[0].respond({ ':status': 431 }, { endStream: true });
   });
+}
+
+/** As HTTP/2 counts it. Node passes a limit of this on to clients, but holds them to none. */
+function lengthOf(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length, 16 * rawHeaders.length);
 }

@@ -12,6 +12,9 @@ import { RouteError, type Route, type RouteResponse } from './index.ts';
 import type { Leadership } from './leadership.ts';
 import { RouteTable } from './routes.ts';
 
+/** Bytes of all headers of a request together. */
+export const headersMax = 16_384;
+
 export interface RestParts {
   readonly tokens: AuthTokens;
   readonly clock: Clock;
