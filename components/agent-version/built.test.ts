@@ -13,7 +13,7 @@ it('serves the version with capitalised keys', async () => {
   expect([route?.method, route?.path, route?.access, headers]).toEqual([
     'GET',
     '/version',
-    'session',
+    'cluster-agent',
     { 'content-type': 'application/json' },
   ]);
   expect(JSON.parse(body as string)).toEqual({ Major: 7, Minor: 60, Patch: 0, Pre: '', Meta: '', Commit: version.commit });

@@ -12,7 +12,7 @@ export const builtVersion = component({
 const versionRoute: Route = {
   method: 'GET',
   path: '/version',
-  access: 'session',
+  access: 'cluster-agent',
   handle: () => {
     const { major, minor, patch, pre, meta, commit } = version;
     const body = { Major: major, Minor: minor, Patch: patch, Pre: pre, Meta: meta, Commit: commit };
