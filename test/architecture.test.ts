@@ -60,7 +60,6 @@ describe('imports', () => {
     expect(production.find(({ path }) => path === 'src/fx/container.ts')?.imports).toEqual([
       'inversify',
       'src/fx/graph.ts',
-      'src/fx/instance.ts',
       'src/fx/token.ts',
       'inversify',
     ]);
@@ -129,7 +128,7 @@ describe('src/fx', () => {
   // The goal is 2 000 without the test kit; until it is reached, this only ever goes down.
   it('grows no further', () => {
     const core = framework.filter(({ path }) => !path.startsWith('src/fx/testing'));
-    expect(lines(core)).toBeLessThanOrEqual(2731);
+    expect(lines(core)).toBeLessThanOrEqual(2473);
   });
 
   it('has no function over 60 lines', () => {

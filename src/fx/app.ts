@@ -1,29 +1,27 @@
 import { constants } from 'node:os';
 import type { Container } from 'inversify';
-import { Builder, type BuiltIns, type Intercept } from './builder.ts';
 import { Clock, systemClock } from './clock.ts';
-import { request, type Complete, type Component, type Item, type List } from './component.ts';
+import type { Complete, Component, List, Requirements } from './component.ts';
 import type { Settings } from './condition.ts';
 import { containerOf } from './container.ts';
-import { Crew } from './crew.ts';
 import { draw, type GraphFormat } from './draw.ts';
-import { errorOf, FxError, messageOf, type Finding } from './errors.ts';
-import { failureOf, findingsIn, rethrowFailedStops } from './failures.ts';
-import { EventSink, type Event } from './events.ts';
-import type { Graph } from './graph.ts';
-import { plan } from './plan.ts';
-import type { Instance } from './instance.ts';
+import { Engine } from './engine.ts';
+import { errorOf, FxError, isToBlame, messageOf, unexpected, type Finding } from './errors.ts';
+import type { EventSink } from './events.ts';
+import type { Graph, Node } from './graph.ts';
+import { itemOf, type Item } from './item.ts';
 import { Jobs, jobsOf } from './jobs.ts';
-import { Journal } from './journal.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { declare, Journal } from './journal.ts';
+import { Lifecycle, lifecycleOf } from './lifecycle.ts';
 import { Place } from './place.ts';
+import { plan } from './plan.ts';
 import { Process, systemProcess } from './process.ts';
-import { declarations } from './declarations.ts';
 import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
-import { Runner } from './runner.ts';
 import { Shutdowner, type Shutdown } from './shutdown.ts';
 import { sink } from './sinks.ts';
 import { token, type Token } from './token.ts';
+import type { BuiltIns } from './values.ts';
+import type { Outcome } from './walk.ts';
 
 /** What an app tells of itself, at any time of its life; a component that shows it takes it like anything else. */
 export interface App {
@@ -58,10 +56,22 @@ export interface AppOptions {
   readonly process?: Process;
 }
 
-/** What only the run forms and the test kit give. */
-interface Internals {
+/** What only the run forms and the test kit give besides. */
+interface Internals extends AppOptions {
+  /** A root that asks for values at top level. */
   readonly request?: Item;
-  readonly intercept?: Intercept;
+  /** Called in place of every constructor, which it may call; for fault injection. */
+  readonly intercept?: ((node: Node, create: () => unknown) => unknown) | undefined;
+}
+
+type Settled = 'clock' | 'concurrency' | 'createTimeoutMs' | 'hookTimeoutMs' | 'stopTimeoutMs';
+
+/** One attempt at the list: made with the app, and anew after a construction that failed, so that nothing of it is left. */
+export interface Life extends Required<Pick<AppOptions, Settled>>, Pick<Internals, 'intercept'> {
+  readonly graph: Graph;
+  readonly journal: Journal;
+  /** What the framework itself provides, made for the component that asks. */
+  readonly builtIns: BuiltIns;
 }
 
 /** Makes an app of a list that provides everything that it requires. Nothing is constructed before {@link Application.start}. */
@@ -80,25 +90,23 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export class Application implements App {
   /** What is wrong with the list, as {@link start} throws it; `undefined` when it can begin. */
   readonly error: FxError | undefined;
-  readonly #options: AppOptions;
-  readonly #internals: Internals;
+  readonly #list: List;
+  readonly #options: Internals;
   readonly #clock: Clock;
   readonly #process: Process;
-  readonly #journal: Journal;
-  readonly #graph: Graph;
-  readonly #builtIns: BuiltIns = new Map<Token, (asking: Instance) => unknown>([
-    [Lifecycle, (asking) => asking.lifecycle],
+  readonly #builtIns: BuiltIns = new Map<Token, (asking: Node) => unknown>([
+    [Lifecycle, lifecycleOf],
     [Shutdowner, (asking) => this.#shutdownerOf(asking)],
-    [Jobs, (asking) => jobsOf(asking, { crew: this.#crew, emit: this.#emit, shutdowner: this.#shutdownerOf(asking) })],
+    [Jobs, (asking) => jobsOf(asking, this.#life, this.#shutdownerOf(asking))],
     [Clock, () => this.#clock],
     [Process, () => this.#process],
-    [App, () => this.#face],
+    [App, () => this.#face()],
   ]);
+  #life: Life;
+  #engine: Engine;
   #state: Report['state'] = 'stopped';
   #startMs: number | undefined;
   #isBuilt = false;
-  #crew: Crew;
-  #runner: Runner;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   /** The first request to end, until the app has stopped, and whoever waits for it. */
@@ -109,58 +117,48 @@ export class Application implements App {
   /** How many have come: the second in a row means that somebody has lost patience. */
   #signals = 0;
   #container: Promise<Container> | undefined;
-  /** What components see of it: they may look, but starting and stopping is not theirs. */
-  readonly #face: App = {
-    plan: () => this.plan(),
-    report: () => this.report(),
-    explain: (what) => this.explain(what),
-    graph: (format) => this.graph(format),
-  };
 
-  constructor(list: List, options: AppOptions, internals: Internals = {}) {
+  constructor(list: List, options: Internals) {
+    this.#list = options.request === undefined || !Array.isArray(list) ? list : [...list, options.request];
     this.#options = options;
-    this.#internals = internals;
     this.#clock = options.clock ?? systemClock;
     this.#process = options.process ?? systemProcess;
-    const items = internals.request === undefined || !Array.isArray(list) ? list : [...list, internals.request];
-    this.#graph = plan({ list: items, settings: options.settings, builtIns: new Set(this.#builtIns.keys()) });
-    this.error = errorOf(this.#graph.findings);
-    this.#journal = this.#makeJournal();
-    [this.#crew, this.#runner] = this.#equip();
+    this.#life = this.#conceive();
+    this.#engine = new Engine(this.#life);
+    this.error = errorOf(this.#life.graph.findings);
   }
 
   /** Everything that is wrong with the list; constructs nothing. Exactly what {@link start} would report. */
   validate(): readonly Finding[] {
-    return this.#graph.findings;
+    return this.#life.graph.findings;
   }
 
   plan(): Plan {
-    return planOf(this.#graph);
+    return planOf(this.#life.graph);
   }
 
   report(): Report {
-    const { begunAt } = this.#crew;
-    const components = this.#crew.instances.map((each) => reportOf(each, begunAt));
+    const components = this.#life.graph.order.map((node) => reportOf(node, this.#engine.caller.begunAt));
     return { state: this.#state, healthy: components.every(isWell), startMs: this.#startMs, components };
   }
 
   explain(what: Token | Component | string): string {
-    return explain(this.#graph, what);
+    return explain(this.#life.graph, what);
   }
 
   graph(format: GraphFormat): string {
-    return draw(this.#graph, format, this.#crew.instances);
+    return draw(this.#life.graph, format);
   }
 
   /** How another list, planned under the same options, would differ. */
   diff(other: List): Difference {
-    return differenceOf(this.#graph, new Application(other, this.#options, this.#internals).#graph);
+    return differenceOf(this.plan(), new Application(other, this.#options).plan());
   }
 
   /** An inversify container with everything that is built and visible at top level; each value under its token. */
   container(): Promise<Container> {
-    if (!this.#isBuilt) return containerOf(this.#graph, this.#crew.instances);
-    this.#container ??= containerOf(this.#graph, this.#crew.instances);
+    if (!this.#isBuilt) return containerOf(this.#life.graph);
+    this.#container ??= containerOf(this.#life.graph);
     return this.#container;
   }
 
@@ -179,8 +177,10 @@ export class Application implements App {
   /** Drains and stops in reverse; does nothing when nothing is started. During a start, ends that first. */
   async stop(): Promise<void> {
     if (this.#state === 'starting') {
-      this.#crew.interruptBy('stop was called');
-      await this.#starting?.catch(rethrowFailedStops);
+      this.#engine.caller.interruptBy('stop was called');
+      // A start that was ended by a stop has not failed; what could not be stopped has.
+      const outcome = await this.#starting?.catch((error: FxError) => errorOf(error.findings.filter(isToBlame)));
+      if (outcome !== undefined) throw outcome;
     }
     if (this.#state === 'started') {
       this.#state = 'stopping';
@@ -212,64 +212,67 @@ export class Application implements App {
 
   /** Tells the sinks and ends the process. */
   forceExit(exitCode: number, because: string): void {
-    this.#emit({ kind: 'ForcedExit', at: this.#clock.monotonic(), exitCode, because });
+    this.#life.journal.tell({ kind: 'ForcedExit', exitCode, because });
     this.#process.exit(exitCode);
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
-    const interrupt = (): void => this.#crew.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
+    const interrupt = (): void =>
+      this.#engine.caller.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
     signal?.addEventListener('abort', interrupt);
-    try {
-      if (!this.#isBuilt) this.#prepare();
-      this.#crew.begin(this.#options.startTimeoutMs ?? secondsOf(this.#process.env['DD_FX_START_TIMEOUT_SECONDS']));
-      if (signal?.aborted === true) interrupt();
-      if (!this.#isBuilt) await this.#build();
-      this.#isBuilt = true;
-      await this.#runner.start();
-      this.#crew.interrupt.throwIfAborted();
-      this.#state = 'started';
-      this.#startMs = this.#clock.monotonic() - this.#crew.begunAt;
-      this.#emit({ kind: 'Started', at: this.#clock.monotonic() });
-    } catch (error) {
-      this.#journal.giveUp();
-      const failure = error === this.error ? this.error : await this.#rollBack(error);
-      this.#state = 'stopped';
-      this.#emit({ kind: 'Started', at: this.#clock.monotonic(), error: failure });
-      throw failure;
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-    }
+    const error = await this.#tryToStart(() => signal?.aborted === true && interrupt()).catch(unexpected);
+    signal?.removeEventListener('abort', interrupt);
+    this.#state = error === undefined ? 'started' : 'stopped';
+    if (error === undefined) this.#startMs = this.#clock.monotonic() - this.#engine.caller.begunAt;
+    this.#life.journal.tell({ kind: 'Started', ...failure(error) });
+    if (error !== undefined) throw error;
   }
 
-  /** Declares and proves the list. What failed once is tried again, and nothing of that attempt is left. */
+  async #tryToStart(hasBegun: () => void): Promise<Outcome> {
+    if (!this.#isBuilt) this.#prepare();
+    const { caller } = this.#engine;
+    const refused = this.error ?? errorOf(this.#life.graph.findings);
+    caller.beginStart(this.#options.startTimeoutMs ?? secondsOf(this.#process.env['DD_FX_START_TIMEOUT_SECONDS']));
+    hasBegun();
+    const unbuilt = refused ?? (await this.#buildOnce());
+    const error = unbuilt ?? (await this.#engine.start()) ?? caller.interruption;
+    if (error === undefined) return undefined;
+    this.#life.journal.giveUp();
+    // Where nothing has started, what became of each component is kept until the next start, for report and graph.
+    return this.#isBuilt ? this.#rollBack(error) : error;
+  }
+
+  async #buildOnce(): Promise<Outcome> {
+    const error = this.#isBuilt ? undefined : await this.#engine.build();
+    this.#isBuilt ||= error === undefined;
+    return error;
+  }
+
+  /** Begins anew what has failed, and tells what is there. */
   #prepare(): void {
-    const told = this.#journal.isHeard ? declarations(this.#graph, { builtIns: this.#builtIns.keys(), at: this.#clock.monotonic() }) : [];
-    for (const { event, scope } of told) this.#journal.emit(event, scope);
-    if (this.error !== undefined) throw this.error;
-    if (this.#crew.instances.some(({ state }) => state !== 'planned')) [this.#crew, this.#runner] = this.#equip();
+    if (this.#life.graph.order.some(({ state }) => state !== 'planned')) {
+      this.#life = this.#conceive();
+      this.#engine = new Engine(this.#life);
+    }
+    const { graph, journal, builtIns } = this.#life;
+    if (journal.isHeard) declare(graph, builtIns.keys(), journal);
   }
 
-  #build(): Promise<void> {
-    const { createTimeoutMs = Infinity } = this.#options;
-    return new Builder(this.#crew, { builtIns: this.#builtIns, createTimeoutMs, intercept: this.#internals.intercept }).build();
-  }
-
-  async #rollBack(error: unknown): Promise<FxError> {
-    const causes = findingsIn(error);
-    // Nothing has started. What became of each component is kept until the next start, for report and graph.
-    if (!this.#isBuilt) return new FxError(causes);
-    this.#emit({ kind: 'RollingBack', at: this.#clock.monotonic(), error: new FxError(causes) });
-    const findings = await this.#runner.stop();
-    this.#emit({ kind: 'RolledBack', at: this.#clock.monotonic(), ...failureOf(findings) });
-    return new FxError([...causes, ...findings]);
+  async #rollBack(error: FxError): Promise<FxError> {
+    const { journal } = this.#life;
+    journal.tell({ kind: 'RollingBack', error });
+    const findings = await this.#engine.stop();
+    journal.tell({ kind: 'RolledBack', ...failure(errorOf(findings)) });
+    return new FxError([...error.findings, ...findings]);
   }
 
   async #stop(): Promise<void> {
-    if (this.#requested !== undefined) this.#emit({ kind: 'Stopping', at: this.#clock.monotonic(), by: this.#requested.by });
-    const outcome = failureOf(await this.#runner.stop());
+    const { journal } = this.#life;
+    if (this.#requested !== undefined) journal.tell({ kind: 'Stopping', by: this.#requested.by });
+    const error = errorOf(await this.#engine.stop());
     this.#state = 'stopped';
-    this.#emit({ kind: 'Stopped', at: this.#clock.monotonic(), ...outcome });
-    if (outcome.error !== undefined) throw outcome.error;
+    journal.tell({ kind: 'Stopped', ...failure(error) });
+    if (error !== undefined) throw error;
   }
 
   #signalled(name: (typeof signals)[number]): void {
@@ -280,34 +283,38 @@ export class Application implements App {
 
   #ask(shutdown: Shutdown): void {
     const { by, exitCode, cause } = shutdown;
-    this.#emit({ kind: 'ShutdownRequested', at: this.#clock.monotonic(), by, exitCode, ...(cause === undefined ? {} : { error: cause }) });
+    this.#life.journal.tell({ kind: 'ShutdownRequested', by, exitCode, ...failure(cause) });
     this.#requested ??= shutdown;
     this.#request.resolve(this.#requested);
   }
 
-  readonly #emit = (event: Event): void => this.#journal.emit(event, this.#graph.root);
-
-  #makeJournal(): Journal {
-    const { sinks = [] } = this.#options;
-    const trace = this.#process.env['TRACE_FX'];
+  #conceive(): Life {
+    const { settings, sinks = [], concurrency = 1, createTimeoutMs = Infinity, hookTimeoutMs = Infinity, intercept } = this.#options;
+    const { env } = this.#process;
+    const { stopTimeoutMs = secondsOf(env['DD_FX_STOP_TIMEOUT_SECONDS']) } = this.#options;
+    const [clock, builtIns, trace] = [this.#clock, this.#builtIns, env['TRACE_FX']];
+    const graph = plan(this.#list, settings, builtIns);
     const stderr = sink.console((text) => this.#process.warn(text));
-    const journal = new Journal(trace === '1' ? [...sinks, stderr] : sinks, trace === '0' ? () => {} : stderr);
-    const heard = trace === '0' ? [] : this.#graph.order;
-    for (const { item, scope } of heard) if (item.outputs.some((each) => each.token === (EventSink as Token))) journal.expect(scope);
-    return journal;
+    const heard = trace === '1' ? [...sinks, stderr] : sinks;
+    const journal = new Journal({ clock, root: graph.root, sinks: heard, fallback: trace === '0' ? () => {} : stderr });
+    if (trace !== '0') journal.expect(graph.order);
+    return { graph, journal, builtIns, clock, intercept, concurrency, createTimeoutMs, hookTimeoutMs, stopTimeoutMs };
   }
 
-  #equip(): [Crew, Runner] {
-    const { concurrency = 1, hookTimeoutMs = Infinity } = this.#options;
-    const { stopTimeoutMs = secondsOf(this.#process.env['DD_FX_STOP_TIMEOUT_SECONDS']) } = this.#options;
-    const crew = new Crew({ graph: this.#graph, clock: this.#clock, journal: this.#journal, concurrency });
-    return [crew, new Runner(crew, { hookTimeoutMs, stopTimeoutMs })];
+  /** What components see of it: they may look, but starting and stopping is not theirs. */
+  #face(): App {
+    return {
+      plan: () => this.plan(),
+      report: () => this.report(),
+      explain: (what) => this.explain(what),
+      graph: (format) => this.graph(format),
+    };
   }
 
-  #shutdownerOf({ node }: Instance): Shutdowner {
+  #shutdownerOf({ label: by }: Node): Shutdowner {
     return {
       shutdown: ({ cause, exitCode = cause === undefined ? 0 : 1 } = {}) =>
-        this.#ask({ by: node.label, exitCode, ...(cause === undefined ? {} : { cause }) }),
+        this.#ask({ by, exitCode, ...(cause === undefined ? {} : { cause }) }),
     };
   }
 }
@@ -316,9 +323,14 @@ export class Application implements App {
 export function appWithRequest(
   list: List,
   options: AppOptions,
-  { requires, receive }: { readonly requires: Parameters<typeof request>[0]; readonly receive: (needs: never) => void },
+  { requires, receive }: { readonly requires: Requirements; readonly receive: (needs: never) => void },
 ): Application {
-  return new Application(list, options, { request: request(requires, receive, new Place(appWithRequest)) });
+  const request = itemOf('invoke', { name: 'request', requires, create: receive }, new Place(appWithRequest));
+  return new Application(list, { ...options, request });
+}
+
+function failure(error: unknown): { readonly error?: unknown } {
+  return error === undefined ? {} : { error };
 }
 
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */

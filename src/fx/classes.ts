@@ -2,7 +2,8 @@
 import type { ClassElementMetadata, ClassMetadata } from '@inversifyjs/core';
 import type { Newable } from 'inversify';
 import { describeValue } from './errors.ts';
-import { isToken, type Input } from './token.ts';
+import type { Input, Item } from './item.ts';
+import { isToken } from './token.ts';
 
 /**
  * Where inversify keeps what its decorators say. Read directly, because an app without classes should not pay for loading
@@ -15,24 +16,19 @@ export function isClass(value: Function): value is Newable {
   return value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** What is needed to make a value, and how. */
-export interface Making {
-  readonly inputs: readonly Input[];
-  readonly create: (needs: never) => unknown;
-}
-
 /**
  * Reads what an inversify class requires from its decorators, and makes its constructor.
  *
  * inversify builds the instance (parameters, properties and `@postConstruct`) in a container of its own that holds exactly
  * the values the planner resolved for it, so private and decorated values are those of its module.
  */
-export function classMaking(type: Newable, problems: string[]): Making {
+export function readClass(type: Newable, isRequiring: boolean, problems: string[]): Pick<Item, 'inputs' | 'create'> {
   const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
   const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
   const parameters = metadata?.constructorArguments ?? [];
   const found = Array.from({ length: Math.max(type.length, parameters.length) }, (_, at) => inputOf(parameters[at], `parameter ${at + 1}`));
   metadata?.properties.forEach((element, property) => found.push(inputOf(element, `property ${String(property)}`)));
+  if (isRequiring) problems.push('a class says what it requires in its own decorators, not in "requires"');
   const inputs = found.filter((each) => typeof each !== 'string');
   for (const each of found) if (typeof each === 'string') problems.push(`class ${type.name}, ${each}`);
   const groups = new Set(inputs.filter(({ form }) => form === 'list').map(({ token }) => token));
@@ -40,7 +36,7 @@ export function classMaking(type: Newable, problems: string[]): Making {
     if (form === 'list' || !groups.has(token)) continue;
     problems.push(`${property}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
   }
-  return { inputs, create: (needs: Readonly<Record<string, unknown>>) => construct(type, inputs, needs) };
+  return { inputs, create: (needs) => construct(type, inputs, needs) };
 }
 
 function inputOf(element: ClassElementMetadata | undefined, where: string): Input | string {

@@ -1,13 +1,12 @@
-import { classMaking, isClass, type Making } from './classes.ts';
 import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
-import { describeValue } from './errors.ts';
+import { brokenItem, isItem, itemOf, listed } from './item.ts';
 import { Place } from './place.ts';
-import { isToken, Many, Optional, token, type Input, type Output, type Token } from './token.ts';
+import { isToken, Many, Optional, type Token } from './token.ts';
 
-type Provision = Token | Many;
-type Provisions = Provision | Readonly<Record<string, Provision>>;
-type Requirement = Token | Optional | Many;
+export type Provision = Token | Many;
+export type Provisions = Provision | Readonly<Record<string, Provision>>;
+export type Requirement = Token | Optional | Many;
 export type Requirements = Readonly<Record<string, Requirement>>;
 
 /** The values that a record of requirements stands for. */
@@ -94,7 +93,7 @@ interface Recipe<P, R extends Requirements, Value> {
   readonly stop?: (value: Awaited<Value>, context: HookContext) => unknown;
 }
 
-interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R, V> {
+export interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R, V> {
   /** Listed only where these settings say so; decided before anything is constructed. */
   readonly when?: Condition;
   /**
@@ -104,60 +103,9 @@ interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R
   readonly onFailure?: 'abort' | 'continue';
 }
 
-export type Kind = 'provide' | 'supply' | 'invoke' | 'decorate' | 'replace';
-
-/** A definition whose types have done their work. */
-type AnyDefinition = Definition<Provisions, Requirements, never>;
-
-/** Whatever a list may hold: what was defined, by which function, and where that is written. */
-abstract class Listed<Of extends string = string, Defined = unknown> implements Component {
-  abstract readonly name: string;
-  readonly kind: Of;
-  readonly definition: Defined;
-  readonly place: Place;
-
-  constructor(kind: Of, definition: Defined, place: Place) {
-    this.kind = kind;
-    this.definition = definition;
-    this.place = place;
-  }
-}
-
-/** What the planner sees of everything that can be built. */
-export class Item extends Listed<Kind, AnyDefinition> {
-  /** What is wrong with the definition itself; reported with everything else, once the list is planned. */
-  readonly problems: string[] = [];
-  readonly outputs = outputsOf(this.definition.provides, this.problems);
-  readonly making = makingOf(this.definition, this.problems);
-  readonly inputs = this.making.inputs;
-  readonly create = this.making.create;
-  readonly name: string = nameOf(this);
-  readonly when = this.definition.when;
-  readonly allowedToFail = this.definition.onFailure === 'continue';
-  readonly timeouts = this.definition.timeouts ?? noTimeouts;
-  readonly start = hookOf(this, 'start');
-  readonly stop = hookOf(this, 'stop');
-}
-
-const noTimeouts: Timeouts = {};
-
 interface ModuleOptions<P extends List = List> {
   readonly private?: P;
   readonly when?: Condition;
-}
-
-/** A named list with private components; a scope for decorators and loggers. */
-export class ModuleItem extends Listed<'module', { readonly name: string; readonly list: List; readonly options: ModuleOptions }> {
-  readonly name = this.definition.name;
-  readonly list = this.definition.list;
-  readonly private = this.definition.options.private ?? [];
-  readonly when = this.definition.options.when;
-}
-
-/** Takes the place of every component that provides the same token. */
-export class Replacement extends Listed<'replacement', Item> {
-  readonly by = this.definition;
-  readonly name = this.by.name;
 }
 
 /**
@@ -216,8 +164,8 @@ export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: r
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
   if (isToken(of) || of instanceof Many) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
-  const by = of instanceof Item ? of : brokenItem('replace takes a component, or a token and a value', place);
-  return new Replacement('replacement', by, place);
+  const by = isItem(of) ? of : brokenItem('replace takes a component, or a token and a value', place);
+  return listed({ kind: 'replacement', name: by.name, place, by });
 }
 
 /**
@@ -230,7 +178,7 @@ export function module<const L extends List, const P extends List = readonly []>
   list: L,
   options: ModuleOptions<P> = {},
 ): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
-  return new ModuleItem('module', { name, list, options }, new Place(module));
+  return listed({ kind: 'module', name, place: new Place(module), list, private: options.private ?? [], when: options.when });
 }
 
 type ProvidedBy<C> = C extends Component<infer Keys> ? Keys : never;
@@ -246,93 +194,8 @@ export type Complete<L extends List, Asked extends string = never> = [Missing<L,
 type Missing<L extends List, Asked extends string> = Exclude<RequiredBy<L[number]> | Asked, ProvidedBy<L[number]> | `fx.${string}`>;
 export type Wanted<R extends Requirements> = KeysRequired<R>;
 
-/** The root that a one-shot function or a test asks its values through. */
-export function request(requires: Requirements, receive: (needs: never) => void, place: Place): Item {
-  return itemOf('invoke', { name: 'request', requires, create: receive }, place);
-}
-
-function itemOf(kind: Kind, definition: unknown, place: Place): Item {
-  if (typeof definition !== 'object' || definition === null)
-    return brokenItem(`a definition is an object, not ${describeValue(definition)}`, place);
-  if (definition instanceof Listed) return brokenItem(`${definition.name} is a list item already: list it as it is`, place);
-  return new Item(kind, definition as AnyDefinition, place);
-}
-
-function brokenItem(problem: string, place: Place): Item {
-  const item = itemOf('provide', { name: 'unnamed', create: () => undefined }, place);
-  item.problems.push(problem);
-  return item;
-}
-
-function constant(kind: Kind, value: unknown): () => unknown {
+function constant(kind: string, value: unknown): () => unknown {
   if (value === null || value === undefined) throw new TypeError(`${kind}: the value is ${String(value)}`);
   if (value instanceof Error) throw new TypeError(`${kind}: the value is an Error: ${value.message}`);
   return () => value;
-}
-
-const suffixes = { provide: '', supply: '', invoke: '', decorate: ' decorator', replace: ' replacement' };
-
-function nameOf({ kind, definition: { name }, outputs, problems }: Item): string {
-  const key = outputs[0]?.token.key;
-  const isConstant = kind === 'supply' || kind === 'replace';
-  if (name === undefined && key === undefined && !isConstant) problems.push('a component that provides nothing needs a name');
-  return name ?? `${key ?? 'unnamed'}${suffixes[kind]}`;
-}
-
-function hookOf({ definition, problems }: Item, name: 'start' | 'stop'): AnyDefinition['start'] {
-  const hook = definition[name];
-  if (hook !== undefined && typeof hook !== 'function') problems.push(`${name} must be a function, not ${describeValue(hook)}`);
-  return hook;
-}
-
-function makingOf({ requires, create }: AnyDefinition, problems: string[]): Making {
-  const inputs = requires === undefined ? none : Object.keys(requires).map((property) => inputOf(property, requires[property], problems));
-  if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
-  else if (isClass(create)) {
-    if (requires !== undefined) problems.push('a class says what it requires in its own decorators, not in "requires"');
-    return classMaking(create, problems);
-  }
-  return { inputs, create };
-}
-
-function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Output[] {
-  if (provides === undefined) return none;
-  if (typeof provides !== 'object' || provides === null || provides instanceof Many) return outputOf(provides, undefined, problems);
-  const outputs = Object.entries(provides).flatMap(([property, provision]) => outputOf(provision, property, problems));
-  if (outputs.length === 0 && problems.length === 0) problems.push('"provides" is empty');
-  return outputs;
-}
-
-function outputOf(provision: Provision, property: string | undefined, problems: string[]): Output[] {
-  if (isToken(provision)) return [{ token: provision, group: undefined, property }];
-  const where = property === undefined ? '"provides"' : `"provides.${property}"`;
-  if (provision instanceof Many && isToken(provision.token)) {
-    if (provision.options.soft === true) problems.push(`${where}: "soft" is for consuming a group, not for contributing to it`);
-    if (provision.options.as !== undefined) problems.push(`${where}: "as" is for consuming a group, not for contributing to it`);
-    return [{ token: provision.token, group: provision.options, property }];
-  }
-  problems.push(`${where} must be a token or many(token), not ${describeValue(provision)}`);
-  return [];
-}
-
-function inputOf(property: string, requirement: Requirement | undefined, problems: string[]): Input {
-  if (isToken(requirement)) return { property, token: requirement, form: 'one', soft: false };
-  if (requirement instanceof Many && isToken(requirement.token)) return groupInput(property, requirement, problems);
-  const of = requirement instanceof Optional && isToken(requirement.token) ? requirement.token : unknown;
-  if (of === unknown)
-    problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
-  return { property, token: of, form: 'optional', soft: false };
-}
-
-/** Stands in for what is not a token, so that the rest of a broken definition can be checked. */
-const unknown = token()('fx.unknown');
-const none: readonly never[] = [];
-
-function groupInput(property: string, { token: of, options }: Many, problems: string[]): Input {
-  for (const key of ['flatten', 'name'] as const) {
-    if (options[key] !== undefined) problems.push(`"requires.${property}": "${key}" is for contributing to a group, not for consuming it`);
-  }
-  const { as: form = 'list' } = options;
-  if (form !== 'list' && form !== 'map') problems.push(`"requires.${property}": "as" is 'list' or 'map', not ${describeValue(form)}`);
-  return { property, token: of, form, soft: options.soft === true };
 }

@@ -1,7 +1,6 @@
 import { FxError } from './errors.ts';
-import type { Graph, Node } from './graph.ts';
-import { isLost, type Instance } from './instance.ts';
-import { outputName, planOf } from './report.ts';
+import { isLost, outputName, type Graph, type Node } from './graph.ts';
+import { planOf } from './report.ts';
 
 export type GraphFormat = 'dot' | 'mermaid' | 'json';
 
@@ -29,14 +28,17 @@ const syntaxes = {
 } as const;
 
 /** Draws the components that are built, with what each requires; failures of a start are coloured. */
-export function draw(graph: Graph, format: GraphFormat, instances: readonly Instance[]): string {
+export function draw(graph: Graph, format: GraphFormat): string {
   if (format === 'json')
     return JSON.stringify(planOf(graph), (_key, value: unknown) => (value instanceof Error ? value.message : value), 2);
   const { head, tail, node, link } = syntaxes[format];
-  const lost = lostIn(graph, instances);
-  const nodes = graph.order.map((each) =>
-    node(each, isGuilty(instances[each.rank]) ? colors.failed : lost.has(each) ? colors.lost : undefined),
-  );
+  const lost = new Set<Node>();
+  const colorOf = (each: Node): string | undefined => {
+    const isBlocked = each.state === 'planned' && each.sources.flat().some((source) => lost.has(source.node));
+    if (isLost(each) || isBlocked) lost.add(each);
+    return isGuilty(each) ? colors.failed : lost.has(each) ? colors.lost : undefined;
+  };
+  const nodes = graph.order.map((each) => node(each, colorOf(each)));
   const links = graph.order.flatMap((from) =>
     from.item.inputs.flatMap(({ form, soft }, at) =>
       (from.sources[at] ?? []).flatMap(({ node: to }) => (to.rank < 0 ? [] : link(from, to, form === 'optional' || soft))),
@@ -46,20 +48,8 @@ export function draw(graph: Graph, format: GraphFormat, instances: readonly Inst
 }
 
 /** Failed by itself, and not only interrupted because something else did. */
-function isGuilty(instance: Instance | undefined): boolean {
-  return instance?.state === 'failed' && !(instance.failure instanceof FxError && instance.failure.code === 'FX_INTERRUPTED');
-}
-
-/** What failed, and what was skipped or never reached because of that. */
-function lostIn(graph: Graph, instances: readonly Instance[]): ReadonlySet<Node> {
-  const lost = new Set<Node>();
-  for (const node of graph.order) {
-    const instance = instances[node.rank];
-    if (instance === undefined) continue;
-    const isBlocked = instance.state === 'planned' && node.sources.flat().some((source) => lost.has(source.node));
-    if (isLost(instance) || isBlocked) lost.add(node);
-  }
-  return lost;
+function isGuilty({ state, failure }: Node): boolean {
+  return state === 'failed' && !(failure instanceof FxError && failure.code === 'FX_INTERRUPTED');
 }
 
 function labelOf({ label, item, scope }: Node, newline: string): string {

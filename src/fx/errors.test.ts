@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rejection, settled, written, type Unproved } from '../../test/support.ts';
-import { codes, errorOf, findingsOf, FxError, messageOf, type Code, type Finding } from './errors.ts';
+import { codes, errorOf, FxError, inOne, messageOf, unexpected, type Code, type Finding } from './errors.ts';
 import { app, component, decorate, invoke, Jobs, Lifecycle, many, module, replace, supply, token, type Component } from './index.ts';
 import { fakeProcess, manualClock, testApp } from './testing.ts';
 
@@ -207,7 +207,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
       await subject.start();
       const { cause } = await ending;
       await subject.stop();
-      return findingsOf(cause, () => ({ code: 'FX_STATE', message: 'not an FxError', fix: '' }));
+      return unexpected(cause).findings;
     },
     finding: { message: 'job "sync" gave up after 1 attempts: offline', fix: 'see the cause' },
     cause: 'offline',
@@ -541,12 +541,29 @@ describe('FxError', () => {
   });
 });
 
-describe('findingsOf', () => {
-  const fallback = (cause: unknown): Finding => ({ code: 'FX_STATE', message: messageOf(cause), fix: '' });
+describe('inOne', () => {
+  const failure = (code: Code, message: string): FxError => new FxError([{ code, message, fix: '' }]);
+  const messages = (error: FxError | undefined): readonly string[] | undefined => error?.findings.map(({ message }) => message);
 
-  it("takes an FxError apart, and makes a finding of a stranger's error", () => {
-    const finding: Finding = { code: 'FX_LEAK', message: '', fix: '' };
-    expect(findingsOf(new FxError([finding]), fallback)).toEqual([finding]);
-    expect(findingsOf('thrown text', fallback)).toEqual([{ code: 'FX_STATE', message: 'thrown text', fix: '' }]);
+  it('is nothing for no failure', () => {
+    expect(inOne([])).toBeUndefined();
+  });
+
+  it('blames all that failed, but nobody who was merely interrupted by that', () => {
+    const failures = [failure('FX_INTERRUPTED', 'x failed'), failure('FX_START_FAILED', 'x'), failure('FX_START_TIMEOUT', 'y')];
+    expect(messages(inOne(failures))).toEqual(['x', 'y']);
+  });
+
+  it('says once that a start was interrupted when that is all', () => {
+    expect(messages(inOne([failure('FX_INTERRUPTED', 'stop'), failure('FX_INTERRUPTED', 'stop')]))).toEqual(['stop']);
+  });
+});
+
+describe('unexpected', () => {
+  it('leaves our own errors as they are, and takes the blame for any other', () => {
+    const own = new FxError([{ code: 'FX_MISSING', message: '', fix: '' }]);
+    expect(unexpected(own)).toBe(own);
+    expect(unexpected(new TypeError('x is undefined'))).toMatchObject({ code: 'FX_STATE', cause: { message: 'x is undefined' } });
+    expect(unexpected('text').message).toContain('the framework itself failed: text');
   });
 });

@@ -66,9 +66,23 @@ export function errorOf(findings: readonly Finding[]): FxError | undefined {
   return first === undefined ? undefined : new FxError([first, ...rest]);
 }
 
-/** The findings that an error stands for; a stranger's error becomes one of the given kind. */
-export function findingsOf(error: unknown, otherwise: (cause: unknown) => Finding): FxError['findings'] {
-  return error instanceof FxError ? error.findings : [otherwise(error)];
+/** A component that was interrupted because another failed, or because the app is stopped, is not to blame. */
+export function isToBlame({ code }: Finding): boolean {
+  return code !== 'FX_INTERRUPTED';
+}
+
+/** An error that is no component's; only a mistake of ours can be. */
+export function unexpected(cause: unknown): FxError {
+  if (cause instanceof FxError) return cause;
+  const message = `the framework itself failed: ${messageOf(cause)}`;
+  return new FxError([{ code: 'FX_STATE', message, fix: 'report this as a bug of the framework', cause }]);
+}
+
+/** Several failures as one, of what is to blame for them; `undefined` when there are none. */
+export function inOne(failures: readonly FxError[]): FxError | undefined {
+  const findings = failures.flatMap((each) => each.findings);
+  const guilty = findings.filter(isToBlame);
+  return errorOf(guilty.length > 0 ? guilty : findings.slice(0, 1));
 }
 
 export function messageOf(error: unknown): string {

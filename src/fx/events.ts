@@ -61,6 +61,10 @@ interface Kinds
 export type Event = { readonly [K in keyof Kinds]: { readonly kind: K } & Kinds[K] }[keyof Kinds];
 export type EventOf<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
 
+type Without<E, Keys extends string> = E extends unknown ? Omit<E, Keys> : never;
+/** An event before the journal has noted when it happened, and to which component. */
+export type Happening = Without<Event, 'at' | 'component' | 'module'>;
+
 /**
  * Takes events. Listed as a component (`provides: EventSink`), it is the logger of the module that lists it, of the app at
  * top level: events are kept until it is built and then handed over in order. A sink that throws is ignored.

@@ -1,7 +1,8 @@
-import { Item, ModuleItem, Replacement, type List } from './component.ts';
+import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
-import { findingAt, isProvider, Node, Scope, type Gated, type Graph } from './graph.ts';
+import { findingAt, isProvider, nodeOf, Scope, type Gated, type Graph, type Node } from './graph.ts';
+import { isListed, type Item, type ModuleItem, type Replacement } from './item.ts';
 
 /** Where a list stands: in which module, seen by whom, and why it is off, if it is. */
 interface Position {
@@ -16,7 +17,7 @@ export interface Flat extends Omit<Graph, 'order'> {
 }
 
 export function flatten(list: List, settings: Settings | undefined): Flat {
-  const root = new Scope('', undefined, undefined);
+  const root = new Scope('');
   const gated: Gated[] = [];
   const findings: Finding[] = [];
   const replacements: { readonly replacement: Replacement; readonly scope: Scope }[] = [];
@@ -29,13 +30,13 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
     return undefined;
   };
   const take = (item: unknown, { scope, visibleIn, off }: Position, at: number): void => {
-    if (item instanceof Replacement) replacements.push({ replacement: item, scope });
-    else if (!(item instanceof Item || item instanceof ModuleItem)) findings.push(notAnItem(item, scope, at));
+    if (!isListed(item)) findings.push(notAnItem(item, scope, at));
+    else if (item.kind === 'replacement') replacements.push({ replacement: item, scope });
     else if (!visibleIn.listed.has(item)) {
       visibleIn.listed.add(item);
       const because = off ?? refused(item);
-      if (item instanceof ModuleItem) open(item, { scope: new Scope(item.name, scope, item.place), visibleIn, off: because });
-      else if (because === undefined) nodes.push(new Node(item, scope, visibleIn));
+      if (item.kind === 'module') open(item, { scope: new Scope(item.name, scope, item.place), visibleIn, off: because });
+      else if (because === undefined) nodes.push(nodeOf(item, scope, visibleIn));
       else gated.push({ item, scope, because });
     }
   };
@@ -54,7 +55,7 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
     const givesWay = ({ item, scope }: Node): boolean =>
       isProvider(item) && isWithin(scope, within) && item.outputs.some(({ token }) => tokens.has(token));
     const old = nodes.find(givesWay);
-    const node = new Node(by, old?.scope ?? within, old?.visibleIn ?? root);
+    const node = nodeOf(by, old?.scope ?? within, old?.visibleIn ?? root);
     nodes = old === undefined ? [...nodes, node] : nodes.flatMap((each) => (each === old ? node : givesWay(each) ? [] : each));
     if (old !== undefined) return;
     const message = `${by.name} replaces ${[...tokens].map(({ key }) => `"${key}"`).join(', ') || 'nothing'}, which nothing here provides`;
@@ -80,11 +81,8 @@ function withoutSettings(item: Item | ModuleItem): Finding {
 
 function notAnItem(item: unknown, scope: Scope, position: number | undefined): Finding {
   const where = scope.parent === undefined ? 'the list' : `module ${scope.name}`;
-  const what = describeValue(item);
-  const message =
-    position === undefined
-      ? `${where} is ${what}, which is not a list`
-      : `${where} holds ${what} at position ${position}, which is not a component`;
+  const [verb, lack] = position === undefined ? ['is', 'a list'] : ['holds', 'a component'];
+  const message = `${where} ${verb} ${describeValue(item)}${position === undefined ? '' : ` at position ${position}`}, which is not ${lack}`;
   const fix = 'list what component(), supply(), invoke(), decorate(), replace() or module() returns, all from one copy of the framework';
   return { code: 'FX_BAD_DEFINITION', message, wantedBy: where, ...(scope.place === undefined ? {} : { place: String(scope.place) }), fix };
 }

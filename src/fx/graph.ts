@@ -1,65 +1,95 @@
-import type { Component, Item } from './component.ts';
 import type { Code, Finding } from './errors.ts';
+import type { Item, Output } from './item.ts';
+import type { JobReport } from './jobs.ts';
+import type { HookRecord } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import type { Output, Token } from './token.ts';
+import type { Token } from './token.ts';
+
+/** One value of a node. */
+export interface Source {
+  readonly node: Node;
+  readonly output: Output;
+}
+
+/** Who provides what in one scope, and who decorates it. */
+class Names {
+  readonly sources = new Map<Token, Source[]>();
+  readonly decorators = new Map<Token, Source[]>();
+}
 
 /** Where names are looked up: a module, or the app itself. */
 export class Scope {
   readonly name: string;
   readonly parent: Scope | undefined;
   readonly place: Place | undefined;
-  readonly values = new Map<Token, Source>();
-  readonly groups = new Map<Token, Source[]>();
-  readonly decorators = new Map<Token, Source>();
-  readonly groupDecorators = new Map<Token, Source>();
+  readonly one = new Names();
+  readonly group = new Names();
   /** Items whose values are visible here, so that one that is listed twice counts once. */
-  readonly listed = new Set<Component>();
+  readonly listed = new Set<object>();
 
-  constructor(name: string, parent: Scope | undefined, place: Place | undefined) {
+  constructor(name: string, parent?: Scope, place?: Place) {
     this.name = parent === undefined || parent.name === '' ? name : `${parent.name}/${name}`;
     this.parent = parent;
     this.place = place;
   }
 }
 
-/** An item at its place in the list. */
-export class Node {
+export type State = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
+
+/** An item at its place in the list, and what becomes of it in one life of the app. */
+export interface Node {
   readonly item: Item;
   /** Whose decorators and private values it sees: the module that lists it. */
   readonly scope: Scope;
   /** Who sees its values: everybody (the root), or the module that keeps it private. */
   readonly visibleIn: Scope;
-  /** Its position in the flattened list. */
-  index = -1;
   /** Its name, made unique by its number among equals: `check`, `check #2`. */
   label: string;
-  /** For each of the item's inputs, where its values come from; nowhere for what the framework itself provides. */
-  sources: readonly (readonly Source[])[] = [];
+  /** Its position in the flattened list. */
+  index: number;
   /** Its position in the order, or -1 while it is not needed. */
-  rank = -1;
+  rank: number;
+  /** For each of the item's inputs, where its values come from; nowhere for what the framework itself provides. */
+  sources: readonly (readonly Source[])[];
   /** The first that needs it, on the shortest path from a root; itself for a root; undefined when nobody does. */
   neededBy: Node | undefined;
-
-  constructor(item: Item, scope: Scope, visibleIn: Scope) {
-    this.item = item;
-    this.scope = scope;
-    this.visibleIn = visibleIn;
-    this.label = item.name;
-  }
+  state: State;
+  /** It has a value; whatever becomes of its start, it can be started again. */
+  isBuilt: boolean;
+  value: unknown;
+  failure: unknown;
+  /** When its constructor was called, in milliseconds of the clock, and how long that took. */
+  createdAt: number | undefined;
+  createMs: number | undefined;
+  hooks: readonly HookRecord[];
+  /** No hook can be appended any more. */
+  isSealed: boolean;
+  jobs: readonly JobReport[];
 }
 
-/** One value of a node. */
-export class Source {
-  readonly node: Node;
-  readonly output: Output;
-  /** The list of only this: most inputs have exactly one source, and share it. */
-  readonly alone: readonly Source[] = [this];
-
-  constructor(node: Node, output: Output) {
-    this.node = node;
-    this.output = output;
-  }
+export function nodeOf(item: Item, scope: Scope, visibleIn: Scope): Node {
+  return {
+    item,
+    scope,
+    visibleIn,
+    label: item.name,
+    index: -1,
+    rank: -1,
+    sources: none,
+    neededBy: undefined,
+    state: 'planned',
+    isBuilt: false,
+    value: undefined,
+    failure: undefined,
+    createdAt: undefined,
+    createMs: undefined,
+    hooks: none,
+    isSealed: false,
+    jobs: none,
+  };
 }
+
+const none: readonly never[] = [];
 
 /** An item that its condition, or that of its module, keeps out. */
 export interface Gated {
@@ -78,22 +108,51 @@ export interface Graph {
   readonly findings: readonly Finding[];
 }
 
-/** Nearest first: a module's decorators stand before its private values, then the same one level up. */
-export function lookUp(node: Node, token: Token): Source | undefined {
+/**
+ * Where a node finds what it asks for. Nearest first: a module's decorators stand before its private values, then the same
+ * one level up. Of a group, the members of all levels together, in list order.
+ */
+export function lookUp(node: Node, token: Token, kind: 'one' | 'group'): readonly Source[] {
+  let found: readonly Source[] = none;
   for (let scope: Scope | undefined = node.scope; scope !== undefined; scope = scope.parent) {
-    const decorator = scope.decorators.get(token);
-    if (decorator !== undefined && decorator.node !== node) return decorator;
-    const source = scope.values.get(token);
-    if (source !== undefined) return source;
+    const { sources, decorators } = scope[kind];
+    const decorator = decorators.get(token);
+    if (decorator !== undefined && decorator[0]?.node !== node) return decorator;
+    const here = sources.get(token);
+    if (here === undefined) continue;
+    if (kind === 'one') return here;
+    found = found.length === 0 ? here : [...found, ...here].toSorted((a, b) => a.node.index - b.node.index);
   }
-  return undefined;
+  return found;
 }
 
 export function isProvider({ kind }: Item): boolean {
   return kind === 'provide' || kind === 'supply';
 }
 
+/** Failed, or skipped because something else had. */
+export function isLost({ state }: Node): boolean {
+  return state === 'failed' || state === 'skipped';
+}
+
+/** The value of a source, or `undefined` when its component is not there. */
+export function valueOf({ node, output }: Source): unknown {
+  if (isLost(node)) return undefined;
+  return output.property === undefined ? node.value : (node.value as Readonly<Record<string, unknown>>)[output.property];
+}
+
+export function outputName({ token, group }: Output): string {
+  return group === undefined ? token.key : `${token.key}[]`;
+}
+
 /** A finding about a node: it is to blame, and stands where it was written. */
 export function findingAt(node: Node, code: Code, what: Pick<Finding, 'message' | 'fix'> & Partial<Finding>): Finding {
   return { code, component: node.label, place: String(node.item.place), ...what };
+}
+
+/** From a root to the node: who is to blame for its being there. */
+export function pathTo(node: Node): readonly string[] {
+  const path = [node.label];
+  for (let each = node; each.neededBy !== undefined && each.neededBy !== each; each = each.neededBy) path.unshift(each.neededBy.label);
+  return path;
 }

@@ -1,7 +1,7 @@
-import type { Crew } from './crew.ts';
+import type { Life } from './app.ts';
 import { FxError, messageOf } from './errors.ts';
-import type { Event } from './events.ts';
-import type { Instance } from './instance.ts';
+import type { Node } from './graph.ts';
+import { append } from './lifecycle.ts';
 import type { Shutdowner } from './shutdown.ts';
 import { token } from './token.ts';
 
@@ -51,89 +51,83 @@ export interface JobReport {
 
 interface Task {
   readonly kind: JobReport['kind'];
-  readonly options: JobOptions;
+  /** With `everyMs`: from a success to the next attempt; otherwise a success ends the job. */
+  readonly options: JobOptions & { readonly everyMs?: number };
   /** One attempt. Tells that it is doing well by calling `healthy`. */
   readonly attempt: (signal: AbortSignal, healthy: () => void) => unknown;
-  /** Milliseconds from a success to the next attempt; absent when a success ends the job. */
-  readonly againMs?: number;
-}
-
-/** What jobs need of the app that they are part of. */
-interface Surroundings {
-  readonly crew: Crew;
-  readonly emit: (event: Event) => void;
-  readonly shutdowner: Shutdowner;
 }
 
 /** Makes a job one of its component's hooks, which keeps it running from start to stop. */
-function supervise({ kind, options, attempt, againMs }: Task, asking: Instance, { crew, emit, shutdowner }: Surroundings): void {
-  const { name, retry = {}, onGivingUp } = options;
+function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutdowner }: Surroundings): void {
+  const { name, retry = {}, onGivingUp, everyMs } = options;
   const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
-  let report: JobReport = { name, kind, state: 'idle', failures: 0, lastError: undefined };
+  const report: Writable<JobReport> = { name, kind, state: 'idle', failures: 0, lastError: undefined };
   let controller = new AbortController();
   let running: Promise<void> | undefined;
 
   const recovered = (): void => {
     const { failures } = report;
-    if (failures > 0) emit({ kind: 'JobRecovered', ...crew.common(asking), job: name, failures });
-    report = { ...report, failures: 0, lastError: undefined };
+    Object.assign(report, { failures: 0, lastError: undefined });
+    if (failures > 0) life.journal.tell({ kind: 'JobRecovered', job: name, failures }, asking);
   };
   const failed = (error: unknown): number | undefined => {
     const failures = report.failures + 1;
     const retryInMs = failures >= attemptsMax ? undefined : Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - 1));
-    report = { ...report, state: retryInMs === undefined ? 'gave up' : 'retrying', failures, lastError: error };
-    emit({ kind: 'JobFailed', ...crew.common(asking), job: name, failures, error, retryInMs });
+    Object.assign(report, { state: retryInMs === undefined ? 'gave up' : 'retrying', failures, lastError: error });
+    life.journal.tell({ kind: 'JobFailed', job: name, failures, error, retryInMs }, asking);
     if (retryInMs === undefined && onGivingUp === 'shutdown') {
       const message = `job "${name}" gave up after ${failures} attempts: ${messageOf(error)}`;
       shutdowner.shutdown({ cause: new FxError([{ code: 'FX_JOB_FAILED', message, fix: 'see the cause', cause: error }]) });
     }
     return retryInMs;
   };
-  /** Milliseconds until the next attempt, or undefined when there is none. */
-  const tryOnce = async (signal: AbortSignal): Promise<number | undefined> => {
-    report = { ...report, state: 'running' };
-    try {
-      await attempt(signal, recovered);
-      recovered();
-      report = { ...report, state: againMs === undefined ? 'done' : 'waiting' };
-      return againMs;
-    } catch (error) {
-      return signal.aborted ? 0 : failed(error);
-    }
-  };
   const run = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
-      const waitMs = await tryOnce(signal);
-      if (waitMs === undefined) return;
-      await crew.clock.sleep(waitMs, signal).catch(() => {});
+    let waitMs: number | undefined = 0;
+    while (waitMs !== undefined && !signal.aborted) {
+      report.state = 'running';
+      try {
+        await attempt(signal, recovered);
+        recovered();
+        report.state = everyMs === undefined ? 'done' : 'waiting';
+        waitMs = everyMs;
+      } catch (error) {
+        waitMs = signal.aborted ? 0 : failed(error);
+      }
+      if (waitMs !== undefined) await life.clock.sleep(waitMs, signal).catch(() => {});
     }
-    report = { ...report, state: 'stopped' };
+    if (waitMs !== undefined) report.state = 'stopped';
   };
 
   const start = (): void => {
     controller = new AbortController();
-    report = { ...report, failures: 0 };
+    report.failures = 0;
     running = run(controller.signal);
   };
   const stop = (): Promise<void> | undefined => {
     controller.abort(new Error(`job "${name}" is stopped with its app`));
     return running;
   };
-  asking.append({ name, start, stop }, asking.node.item.place);
-  asking.jobs = [...asking.jobs, () => report];
+  append(asking, { name, start, stop }, asking.item.place);
+  asking.jobs = [...asking.jobs, report];
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+interface Surroundings {
+  readonly life: Life;
+  readonly shutdowner: Shutdowner;
 }
 
 /** The `Jobs` of one component. */
-export function jobsOf(asking: Instance, surroundings: Surroundings): Jobs {
-  const begin = (task: Task): void => supervise(task, asking, surroundings);
+export function jobsOf(asking: Node, life: Life, shutdowner: Shutdowner): Jobs {
+  const begin = (task: Task): void => supervise(task, asking, { life, shutdowner });
   return {
     oneShot: (options) => begin({ kind: 'one-shot', options, attempt: (signal) => options.run(signal) }),
-    timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal), againMs: options.everyMs }),
-    observer: (options) => {
+    timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal) }),
+    observer: ({ source, see, ...options }) => {
       const attempt: Task['attempt'] = async (signal, healthy) => {
-        for await (const item of options.source(signal)) {
+        for await (const item of source(signal)) {
           if (signal.aborted) return;
-          await options.see(item, signal);
+          await see(item, signal);
           healthy();
         }
       };

@@ -1,91 +1,166 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from './events.ts';
-import { Scope } from './graph.ts';
-import { Journal, Outbox } from './journal.ts';
+import { app, component, EventSink, module, type Component, type Event } from './index.ts';
+import { nodeOf, Scope, type Node } from './graph.ts';
+import { itemOf } from './item.ts';
+import { Journal } from './journal.ts';
+import { Place } from './place.ts';
+import { manualClock } from './testing.ts';
 
-const event = (at: number): Event => ({ kind: 'Started', at });
-const root = new Scope('', undefined, undefined);
-const inner = new Scope('inner', root, undefined);
-const times = (events: readonly Event[]): number[] => events.map(({ at }) => at);
+const root = new Scope('');
+const inner = new Scope('inner', root);
+const nodeIn = (scope: Scope, name: string, provides?: typeof EventSink): Node => {
+  const node = nodeOf(itemOf('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), scope, root);
+  return Object.assign(node, { isBuilt: true });
+};
+
+interface World {
+  readonly journal: Journal;
+  readonly direct: Event[];
+  readonly fallback: Event[];
+}
+function world({ isDirect = false } = {}): World {
+  const [direct, fallback]: [Event[], Event[]] = [[], []];
+  const sinks = isDirect ? [(event: Event) => void direct.push(event)] : [];
+  return { journal: new Journal({ clock: manualClock(), root, sinks, fallback: (event) => void fallback.push(event) }), direct, fallback };
+}
+/** A logger that is a component, and what it hears. */
+function loggerIn(scope: Scope): { readonly node: Node; readonly heard: string[] } {
+  const heard: string[] = [];
+  const node = nodeIn(scope, 'logger', EventSink);
+  node.value = (event: Event): void => void heard.push(event.kind === 'Invoking' ? event.component : event.kind);
+  return { node, heard };
+}
+const tell = ({ journal }: World, scope: Scope, name: string): void => journal.tell({ kind: 'Invoking' }, nodeIn(scope, name));
 
 describe('Journal', () => {
   it('tells the sinks of the app at once', () => {
-    const heard: Event[] = [];
-    const journal = new Journal([(each) => void heard.push(each)], () => {});
-    expect(journal.isHeard).toBe(true);
-    journal.emit(event(1), root);
-    expect(times(heard)).toEqual([1]);
+    const at = world({ isDirect: true });
+    expect(at.journal.isHeard).toBe(true);
+    at.journal.tell({ kind: 'Started' });
+    tell(at, inner, 'a');
+    expect(at.direct).toEqual([
+      { kind: 'Started', at: 0 },
+      { kind: 'Invoking', at: 0, component: 'a', module: 'inner' },
+    ]);
   });
 
   it('is not heard without sinks and loggers', () => {
-    const journal = new Journal([], () => {});
+    const { journal } = world();
+    journal.expect([nodeIn(root, 'no logger')]);
     expect(journal.isHeard).toBe(false);
-    journal.expect(root);
+    journal.expect([loggerIn(root).node]);
     expect(journal.isHeard).toBe(true);
   });
 
   it('keeps what a logger is going to hear, and hands it over in order', () => {
-    const [outer, own]: [Event[], Event[]] = [[], []];
-    const journal = new Journal([], () => {});
-    journal.expect(root);
-    journal.expect(inner);
-    [event(1), event(2)].forEach((each) => journal.emit(each, inner));
-    journal.emit(event(3), root);
-    journal.connect(inner, (each) => void own.push(each));
-    journal.emit(event(4), inner);
-    journal.connect(root, (each) => void outer.push(each));
-    expect([times(own), times(outer)]).toEqual([[1, 2, 4], [3]]);
+    const at = world();
+    const [outer, own] = [loggerIn(root), loggerIn(inner)];
+    at.journal.expect([outer.node, own.node]);
+    tell(at, inner, '1');
+    tell(at, inner, '2');
+    tell(at, root, '3');
+    at.journal.connectLogger(own.node);
+    tell(at, inner, '4');
+    at.journal.connectLogger(outer.node);
+    expect(own.heard).toEqual(['1', '2', '4']);
+    expect(outer.heard).toEqual(['3', 'LoggerInitialized', 'LoggerInitialized']);
   });
 
   it('gives the events of a module without a logger to the next one outside', () => {
-    const heard: Event[] = [];
-    const journal = new Journal([], () => {});
-    journal.expect(root);
-    journal.connect(root, (each) => void heard.push(each));
-    journal.emit(event(1), inner);
-    expect(times(heard)).toEqual([1]);
+    const at = world();
+    const { node, heard } = loggerIn(root);
+    at.journal.expect([node]);
+    at.journal.connectLogger(node);
+    tell(at, inner, '1');
+    expect(heard).toEqual(['LoggerInitialized', '1']);
   });
 
   it('hands what is still kept to the fallback when it gives up, and what follows too', () => {
-    const heard: Event[] = [];
-    const journal = new Journal([], (each) => void heard.push(each));
-    journal.expect(root);
-    journal.emit(event(1), root);
-    journal.giveUp();
-    journal.emit(event(2), root);
-    expect(times(heard)).toEqual([1, 2]);
+    const at = world();
+    at.journal.expect([loggerIn(root).node]);
+    tell(at, root, '1');
+    at.journal.giveUp();
+    tell(at, root, '2');
+    expect(at.fallback).toMatchObject([{ component: '1' }, { component: '2' }]);
+  });
+
+  it('hands what was kept for a logger that is lost to the fallback, and says so', () => {
+    const at = world();
+    const { node } = loggerIn(root);
+    at.journal.expect([node]);
+    tell(at, root, '1');
+    at.journal.loseLogger(nodeIn(root, 'no logger'), new Error('not about a logger'));
+    at.journal.loseLogger(node, 'why');
+    expect(at.fallback).toMatchObject([{ component: '1' }, { kind: 'LoggerInitialized', error: 'why' }]);
   });
 
   it('does not connect a logger that was not announced', () => {
-    const heard: Event[] = [];
-    const journal = new Journal([], () => {});
-    journal.connect(root, (each) => void heard.push(each));
-    journal.emit(event(1), root);
+    const at = world({ isDirect: true });
+    const { node, heard } = loggerIn(root);
+    at.journal.connectLogger(node);
+    tell(at, root, '1');
     expect(heard).toEqual([]);
   });
 });
 
-describe('Outbox', () => {
-  it('lets events out in the given order, each as soon as it and all before it are done', () => {
-    const out: string[] = [];
-    const outbox = new Outbox(['a', 'b', 'c'], ({ at }, of) => void out.push(`${of}${at}`));
-    outbox.add(event(1), 'b');
-    outbox.add(event(2), 'a');
-    outbox.add(event(3), 'b');
-    outbox.done('b');
-    expect(out).toEqual([]);
-    outbox.done('a');
-    expect(out).toEqual(['a2', 'b1', 'b3']);
-    outbox.done('c');
-    expect(out).toHaveLength(3);
+describe('Journal.inOrderOf', () => {
+  const nodes = ['a', 'b', 'c'].map((name) => nodeIn(root, name)) as [Node, Node, Node];
+  const [a, b, c] = nodes;
+  const says = (at: World, node: Node): void => at.journal.tell({ kind: 'Invoking' }, node);
+  const told = ({ direct }: World): string => direct.map((event) => ('component' in event ? event.component : event.kind)).join('');
+
+  it('lets events out in the given order, each as soon as it and all before it are done', async () => {
+    const at = world({ isDirect: true });
+    await at.journal.inOrderOf(nodes, (done) => {
+      says(at, b);
+      says(at, a);
+      says(at, b);
+      done(b);
+      expect(told(at)).toBe('');
+      done(a);
+      expect(told(at)).toBe('abb');
+      done(c);
+      return undefined;
+    });
+    expect(told(at)).toBe('abb');
   });
 
-  it('lets out what is left at its end, in order', () => {
-    const out: string[] = [];
-    const outbox = new Outbox(['a', 'b'], ({ at }, of) => void out.push(`${of}${at}`));
-    outbox.add(event(1), 'b');
-    outbox.add(event(2), 'a');
-    outbox.end();
-    expect(out).toEqual(['a2', 'b1']);
+  it('lets out what is left at its end, in order, and then holds nothing back', async () => {
+    const at = world({ isDirect: true });
+    await at.journal.inOrderOf(nodes, () => {
+      says(at, c);
+      says(at, a);
+      return undefined;
+    });
+    says(at, b);
+    expect(told(at)).toBe('acb');
+  });
+
+  it('holds back neither what concerns the app nor a component whose turn is over', async () => {
+    const at = world({ isDirect: true });
+    await at.journal.inOrderOf(nodes, (done) => {
+      at.journal.tell({ kind: 'Started' });
+      says(at, b);
+      done(a);
+      says(at, a);
+      expect(told(at)).toBe('Starteda');
+      return undefined;
+    });
+    expect(told(at)).toBe('Startedab');
+  });
+});
+
+describe('an app with loggers in modules', () => {
+  it('gives each event to one logger, and loses none', async () => {
+    const heard: Record<string, string[]> = { app: [], inner: [] };
+    const logger = (name: 'app' | 'inner'): Component =>
+      component({ name, provides: EventSink, create: () => (event: Event) => void heard[name]?.push(event.kind) });
+    const part = (name: string): Component => component({ name, create: () => undefined, start: () => {} });
+    const subject = app([part('first'), logger('app'), module('inner', [part('second'), logger('inner')])]);
+    await subject.start();
+    await subject.stop();
+    expect(heard['inner']).toEqual(['Provided', 'Invoking', 'Invoked', 'BeforeRun', 'Run']);
+    expect(heard['app']?.filter((kind) => kind.startsWith('OnStart'))).toHaveLength(4);
+    expect(heard['app']?.filter((kind) => kind === 'LoggerInitialized')).toHaveLength(2);
   });
 });

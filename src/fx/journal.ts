@@ -1,51 +1,163 @@
-import type { Event, EventSink } from './events.ts';
-import type { Scope } from './graph.ts';
+import type { Clock } from './clock.ts';
+import type { Code } from './errors.ts';
+import { EventSink, type Event, type Happening } from './events.ts';
+import { outputName, valueOf, type Graph, type Node, type Scope } from './graph.ts';
+import type { Token } from './token.ts';
+import type { Outcome, Step } from './walk.ts';
+
+/** Whom an event is about. */
+type Subject = Pick<Node, 'label' | 'scope'>;
+
+/** Module events go to the logger of the module, those of the lifecycle to the app's. */
+const ofModule = /^(?:Provided|Supplied|Replaced|Decorated|Gated|BeforeRun|Run|Invoking|Invoked)$/;
+
+export interface JournalOptions {
+  readonly clock: Clock;
+  readonly root: Scope;
+  /** Hear every event at once. */
+  readonly sinks: readonly EventSink[];
+  /** Takes what was kept for a logger that could not be built. */
+  readonly fallback: EventSink;
+}
 
 /** Brings events to the sinks: at once to those given to the app, in order but later to loggers that are components. */
 export class Journal {
-  readonly #direct: readonly EventSink[];
-  readonly #fallback: EventSink;
+  readonly #options: JournalOptions;
   /** Where the events of a module go: to its logger, and until that is built, into what is kept for it. */
   readonly #loggers = new Map<Scope, EventSink>();
   readonly #kept = new Map<Scope, Event[]>();
-
-  /** @param fallback takes what was kept for a logger that could not be built */
-  constructor(direct: readonly EventSink[], fallback: EventSink) {
-    this.#direct = direct;
-    this.#fallback = fallback;
-  }
-
+  #outbox: Outbox | undefined;
   /** Whether anybody listens: making events costs more than not making them. */
-  get isHeard(): boolean {
-    return this.#direct.length > 0 || this.#loggers.size > 0;
+  isHeard: boolean;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.isHeard = options.sinks.length > 0;
   }
 
-  /** Announces that this module will have a logger of its own. */
-  expect(scope: Scope): void {
-    const kept: Event[] = [];
-    this.#kept.set(scope, kept);
-    this.#loggers.set(scope, (event) => void kept.push(event));
+  /** Notes what has happened, to a component or to the app as a whole. */
+  tell(happening: Happening, to?: Subject): void {
+    if (!this.isHeard) return;
+    const at = this.#options.clock.monotonic();
+    const { kind, ...what } = happening;
+    const event = { kind, at, ...(to && { component: to.label, module: to.scope.name }), ...what } as Event;
+    const scope = to !== undefined && ofModule.test(event.kind) ? to.scope : this.#options.root;
+    if (to === undefined || this.#outbox?.keep(to, () => this.#emit(event, scope)) !== true) this.#emit(event, scope);
   }
 
-  connect(scope: Scope, sink: EventSink): void {
+  #emit(event: Event, scope: Scope): void {
+    for (const sink of this.#options.sinks) hand(event, sink);
+    for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) {
+      const logger = this.#loggers.get(each);
+      if (logger !== undefined) return hand(event, logger);
+    }
+  }
+
+  /** While these are worked on at the same time, what is told of them comes out in their order. */
+  async inOrderOf(nodes: readonly Node[], work: (done: (node: Node) => void) => Step): Promise<Outcome> {
+    const outbox = new Outbox(this.isHeard ? nodes : []);
+    this.#outbox = outbox;
+    try {
+      return await work((node) => outbox.done(node));
+    } finally {
+      this.#outbox = undefined;
+      outbox.end();
+    }
+  }
+
+  /** Announces the loggers among these: what happens before one is built is kept for it. */
+  expect(nodes: readonly Node[]): void {
+    for (const { item, scope } of nodes) {
+      if (!item.outputs.some(isLogger)) continue;
+      const kept: Event[] = [];
+      this.#kept.set(scope, kept);
+      this.#loggers.set(scope, (event) => void kept.push(event));
+      this.isHeard = true;
+    }
+  }
+
+  /** A logger that is decorated or replaced in its module is heard only through what stands for it. */
+  connectLogger(node: Node): void {
+    const decorators = node.scope.one.decorators.get(EventSink);
+    const output = node.item.outputs.find(isLogger);
+    if (output === undefined || (decorators !== undefined && decorators[0]?.node !== node)) return;
+    this.#connect(node.scope, valueOf({ node, output }) as EventSink);
+    this.tell({ kind: 'LoggerInitialized' }, node);
+  }
+
+  /** What was kept for a logger that is not going to come goes to the fallback. */
+  loseLogger(node: Node, error: unknown): void {
+    if (!node.item.outputs.some(isLogger)) return;
+    this.tell({ kind: 'LoggerInitialized', error }, node);
+    this.giveUp(node.scope);
+  }
+
+  /** Hands what is still kept to the fallback: the logger of this module, or all of them, are not going to come. */
+  giveUp(of?: Scope): void {
+    for (const scope of this.#kept.keys()) if ((of ?? scope) === scope) this.#connect(scope, this.#options.fallback);
+  }
+
+  #connect(scope: Scope, sink: EventSink): void {
     if (!this.#loggers.has(scope)) return;
     this.#loggers.set(scope, sink);
     for (const event of this.#kept.get(scope) ?? []) hand(event, sink);
     this.#kept.delete(scope);
   }
+}
 
-  /** Hands what is still kept to the fallback: the logger of this module, or all of them, are not going to come. */
-  giveUp(of?: Scope): void {
-    for (const scope of this.#kept.keys()) if ((of ?? scope) === scope) this.connect(scope, this.#fallback);
+const declared = { provide: 'Provided', supply: 'Supplied', decorate: 'Decorated', replace: 'Replaced' } as const;
+const blamed: readonly Code[] = ['FX_DUPLICATE', 'FX_BAD_DEFINITION'];
+
+/** Tells what a list declares: fx's own first, then every component in list order, then what is off. */
+export function declare(graph: Graph, builtIns: Iterable<Token>, journal: Journal): void {
+  const fx = { label: 'fx', scope: graph.root };
+  for (const { key } of builtIns) journal.tell({ kind: 'Provided', outputs: [key], private: false, trace: [] }, fx);
+  for (const node of graph.nodes) {
+    const { kind, outputs, place } = node.item;
+    if (outputs.length === 0 || kind === 'invoke') continue;
+    const trace = [String(place)];
+    for (let scope: Scope | undefined = node.scope; scope?.place !== undefined; scope = scope.parent)
+      trace.push(`${String(scope.place)} (${scope.name})`);
+    const finding = graph.findings.find(({ component, code }) => component === node.label && blamed.includes(code));
+    const failure = finding === undefined ? {} : { error: new Error(finding.message) };
+    const isPrivate = node.visibleIn !== graph.root;
+    journal.tell({ kind: declared[kind], outputs: outputs.map(outputName), private: isPrivate, trace, ...failure }, node);
+  }
+  for (const { item, scope, because } of graph.gated) journal.tell({ kind: 'Gated', because }, { label: item.name, scope });
+}
+
+/** Keeps what is told of components, and lets it out in their order: of each as soon as it and all before it are done. */
+class Outbox {
+  /** Of those whose turn has not come, in their order. */
+  readonly #kept: Map<Subject, (() => void)[]>;
+  readonly #done = new Set<Subject>();
+
+  constructor(order: readonly Subject[]) {
+    this.#kept = new Map(order.map((each) => [each, []]));
   }
 
-  emit(event: Event, scope: Scope | undefined): void {
-    for (const sink of this.#direct) hand(event, sink);
-    for (let each = scope; each !== undefined; each = each.parent) {
-      const logger = this.#loggers.get(each);
-      if (logger !== undefined) return hand(event, logger);
+  /** False when its turn has come: then there is nothing to wait for. */
+  keep(of: Subject, tell: () => void): boolean {
+    return this.#kept.get(of)?.push(tell) !== undefined;
+  }
+
+  done(of: Subject): void {
+    this.#done.add(of);
+    for (const [next, kept] of this.#kept) {
+      if (!this.#done.has(next)) return;
+      this.#kept.delete(next);
+      for (const tell of kept) tell();
     }
   }
+
+  /** Lets out what is left, in order: the work has ended early. */
+  end(): void {
+    for (const each of this.#kept.keys()) this.done(each);
+  }
+}
+
+function isLogger({ token }: { readonly token: Token }): boolean {
+  return token === (EventSink as Token);
 }
 
 function hand(event: Event, sink: EventSink): void {
@@ -53,46 +165,5 @@ function hand(event: Event, sink: EventSink): void {
     sink(event);
   } catch {
     // A logger that fails must not fail the app, and there is nobody else to tell.
-  }
-}
-
-/**
- * Keeps the events of components that are worked on at the same time, and lets them out component by component in the
- * given order, each as soon as it and all before it are done.
- */
-export class Outbox<T> {
-  readonly #order: readonly T[];
-  readonly #deliver: (event: Event, of: T) => void;
-  readonly #kept = new Map<T, Event[]>();
-  readonly #done = new Set<T>();
-  #next = 0;
-
-  constructor(order: readonly T[], deliver: (event: Event, of: T) => void) {
-    this.#order = order;
-    this.#deliver = deliver;
-  }
-
-  add(event: Event, of: T): void {
-    const kept = this.#kept.get(of);
-    if (kept === undefined) this.#kept.set(of, [event]);
-    else kept.push(event);
-  }
-
-  done(of: T): void {
-    this.#done.add(of);
-    for (let next = this.#order[this.#next]; next !== undefined && this.#done.has(next); next = this.#order[this.#next]) {
-      this.#next += 1;
-      this.#let(next);
-    }
-  }
-
-  /** Lets out what is left, in order: the walk has ended early. */
-  end(): void {
-    for (const each of this.#order) this.#let(each);
-  }
-
-  #let(of: T): void {
-    for (const event of this.#kept.get(of) ?? []) this.#deliver(event, of);
-    this.#kept.delete(of);
   }
 }

@@ -1,3 +1,7 @@
+import { FxError, type Code } from './errors.ts';
+import type { Node } from './graph.ts';
+import type { Item } from './item.ts';
+import { Place } from './place.ts';
 import { token } from './token.ts';
 
 /** What every hook is given. */
@@ -32,6 +36,64 @@ export interface Lifecycle {
   append(hook: Hook): void;
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
+
+export type HookState = 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped';
+
+/** A hook in its component, and what became of it. */
+export interface HookRecord {
+  readonly node: Node;
+  /** As it was appended; the item itself for the hook of its definition, which is given the value too. */
+  readonly hook: Hook | Item;
+  readonly name: string;
+  readonly place: Place;
+  state: HookState;
+  /** When its start was called, in milliseconds of the clock. */
+  startedAt: number | undefined;
+  startMs: number | undefined;
+  stopMs: number | undefined;
+  /** Given up by the framework, but not settled yet. */
+  isStillRunning: boolean;
+}
+
+/** Puts a hook behind those that the component has. */
+export function addHook(node: Node, hook: Hook | Item, place: Place): void {
+  const name = hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
+  const record: HookRecord = {
+    node,
+    hook,
+    name,
+    place,
+    state: 'idle',
+    startedAt: undefined,
+    startMs: undefined,
+    stopMs: undefined,
+    isStillRunning: false,
+  };
+  node.hooks = node.hooks.length === 0 ? [record] : [...node.hooks, record];
+}
+
+function nameOf(call: { readonly name: string } | undefined, ofProperty: string): string | undefined {
+  return call === undefined || call.name === '' || call.name === ofProperty ? undefined : call.name;
+}
+
+/** Adds a hook that a component hands over, if it is one and not too late. */
+export function append(node: Node, hook: Hook, place: Place): void {
+  const refuse = (code: Code, problem: string, fix: string): never => {
+    const message = `${node.label} appends hook "${hook.name ?? ''}" ${problem}`;
+    throw new FxError([{ code, message, component: node.label, place: String(place), fix }]);
+  };
+  if (node.isSealed) {
+    const problem = 'after the app has begun to start, so it would never run';
+    refuse('FX_STATE', problem, 'append hooks while create runs; what goes on later is a job');
+  }
+  addHook(node, hook, place);
+}
+
+/** The `Lifecycle` of one component. */
+export function lifecycleOf(node: Node): Lifecycle {
+  const lifecycle = { append: (hook: Hook): void => append(node, hook, new Place(lifecycle.append)) };
+  return lifecycle;
+}
 
 /** What a hook is given; its signal is made only if the hook looks at it, because most do not. */
 export class CallContext implements HookContext {

@@ -3,7 +3,8 @@ import { basename, dirname, relative } from 'node:path';
 import type { Finding } from './errors.ts';
 import type { Flat } from './flatten.ts';
 import { findingAt, isProvider, type Node } from './graph.ts';
-import { placeOf, type Input, type Token } from './token.ts';
+import type { Input, Item, Output } from './item.ts';
+import { placeOf, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
 export function missing(flat: Flat, node: Node, { token, property }: Input): Finding {
@@ -17,7 +18,7 @@ export function missing(flat: Flat, node: Node, { token, property }: Input): Fin
 
 /** Implementations that are in the list, but out of reach. */
 function kept(flat: Flat, token: Token): string[] {
-  const outputsOf = (item: Node['item']): Node['item']['outputs'] => item.outputs.filter((output) => output.token === token);
+  const outputsOf = (item: Item): readonly Output[] => item.outputs.filter((output) => output.token === token);
   const hidden = flat.nodes.filter(({ item }) => isProvider(item) && outputsOf(item).length > 0);
   const off = flat.gated.filter(({ item }) => outputsOf(item).length > 0);
   return [

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cycles, Smallest, topologicalOrder, type Dependencies } from './order.ts';
+import { cycles, Queue, topologicalOrder, type Dependencies } from './order.ts';
 
 /** Any graph, circles and all. */
 const anyGraph = fc
@@ -136,14 +136,24 @@ describe('cycles', () => {
   });
 });
 
-describe('Smallest', () => {
-  it('hands out what it was given in rising order, and then nothing', () => {
+describe('Queue', () => {
+  it('hands out the smallest of those whose turn it is, whatever the order in which their turns come', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer()), (values) => {
-        const heap = new Smallest();
-        for (const value of values) heap.add(value);
-        expect(values.map(() => heap.take())).toEqual(values.toSorted((a, b) => a - b));
-        expect(heap.take()).toBeUndefined();
+      fc.property(acyclicGraph, fc.infiniteStream(fc.boolean()), (graph, takesMore) => {
+        const queue = new Queue(graph);
+        const [taken, done] = [new Set<number>(), new Set<number>()];
+        while (done.size < graph.length) {
+          const turn = [...graph.keys()].filter((node) => !taken.has(node) && graph[node]?.every((each) => done.has(each)));
+          if (turn.length > 0 && (taken.size === done.size || takesMore.next().value)) {
+            expect(queue.take()).toBe(turn[0]);
+            taken.add(turn[0] ?? -1);
+          } else {
+            const [finished = -1] = [...taken].filter((node) => !done.has(node));
+            queue.done(finished);
+            done.add(finished);
+          }
+        }
+        expect(queue.take()).toBeUndefined();
       }),
     );
   });

@@ -1,40 +1,3 @@
-/** Takes out the smallest first. */
-export class Smallest {
-  readonly #heap: number[] = [];
-
-  add(value: number): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      const parent = heap[above] ?? 0;
-      if (parent <= value) break;
-      heap[at] = parent;
-      at = above;
-    }
-    heap[at] = value;
-  }
-
-  take(): number | undefined {
-    const heap = this.#heap;
-    const smallest = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return smallest;
-    let at = 0;
-    for (;;) {
-      let below = 2 * at + 1;
-      if (below >= heap.length) break;
-      if ((heap[below + 1] ?? Infinity) < (heap[below] ?? Infinity)) below += 1;
-      const child = heap[below] ?? Infinity;
-      if (child >= last) break;
-      heap[at] = child;
-      at = below;
-    }
-    heap[at] = last;
-    return smallest;
-  }
-}
-
 /** For each of `count` numbers, the numbers that it waits for. */
 export type Dependencies = readonly (readonly number[])[];
 
@@ -42,26 +5,36 @@ export type Dependencies = readonly (readonly number[])[];
 export class Queue {
   readonly #waiters: Dependencies;
   readonly #remaining: number[];
-  readonly #ready = new Smallest();
+  /** Whose turn it is; the smallest stands last. */
+  readonly #ready: number[] = [];
 
   constructor(dependencies: Dependencies) {
     this.#waiters = reversed(dependencies);
     this.#remaining = dependencies.map((needed) => needed.length);
-    this.#remaining.forEach((count, node) => {
-      if (count === 0) this.#ready.add(node);
-    });
+    for (let node = dependencies.length - 1; node >= 0; node -= 1) if (this.#remaining[node] === 0) this.#ready.push(node);
   }
 
   take(): number | undefined {
-    return this.#ready.take();
+    return this.#ready.pop();
   }
 
   done(node: number): void {
     for (const waiter of this.#waiters[node] ?? []) {
       const left = (this.#remaining[waiter] ?? 0) - 1;
       this.#remaining[waiter] = left;
-      if (left === 0) this.#ready.add(waiter);
+      if (left === 0) this.#ready.splice(this.#positionOf(waiter), 0, waiter);
     }
+  }
+
+  /** By halving: how many of those whose turn it is are larger. */
+  #positionOf(node: number): number {
+    let [low, high] = [0, this.#ready.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ready[middle] ?? 0) > node) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
@@ -88,17 +61,20 @@ export function cycles(dependencies: Dependencies, ordered: readonly number[]): 
   // What merely waits for a circle is left out forwards, what a circle merely waits for is left out backwards.
   const settled = new Set([...ordered, ...topologicalOrder(waiters)]);
   const found: number[][] = [];
-  for (let node = 0; node < dependencies.length; node += 1) {
-    if (settled.has(node)) continue;
-    const circle = shortestCircle(dependencies, node, settled);
-    if (circle !== undefined) found.push(circle);
-    const back = reachable(waiters, node, settled);
-    for (const each of reachable(dependencies, node, settled)) if (back.has(each)) settled.add(each);
+  for (let start = 0; start < dependencies.length; start += 1) {
+    if (settled.has(start)) continue;
+    const ahead = reached(dependencies, start, settled);
+    const last = [...ahead.keys()].find((node) => dependencies[node]?.includes(start));
+    const circle = [start];
+    for (let node = last; node !== undefined; node = ahead.get(node)) circle.push(node);
+    if (last !== undefined) found.push(circle.toReversed());
+    const behind = reached(waiters, start, settled);
+    for (const node of ahead.keys()) if (behind.has(node)) settled.add(node);
   }
   return found;
 }
 
-function reversed(dependencies: Dependencies): number[][] {
+export function reversed(dependencies: Dependencies): number[][] {
   const waiters: number[][] = dependencies.map(() => []);
   dependencies.forEach((needed, node) => {
     for (const each of needed) waiters[each]?.push(node);
@@ -106,24 +82,10 @@ function reversed(dependencies: Dependencies): number[][] {
   return waiters;
 }
 
-/** Breadth first from `start` back to itself. */
-function shortestCircle(dependencies: Dependencies, start: number, settled: ReadonlySet<number>): number[] | undefined {
-  const cameFrom = new Map([[start, start]]);
-  for (const node of cameFrom.keys()) {
-    for (const next of dependencies[node] ?? []) {
-      if (next === start) {
-        const circle = [start];
-        for (let each = node; each !== start; each = cameFrom.get(each) ?? start) circle.push(each);
-        return [...circle, start].toReversed();
-      }
-      if (!settled.has(next) && !cameFrom.has(next)) cameFrom.set(next, node);
-    }
-  }
-  return undefined;
-}
-
-function reachable(edges: Dependencies, start: number, settled: ReadonlySet<number>): Set<number> {
-  const seen = new Set([start]);
-  for (const node of seen) for (const next of edges[node] ?? []) if (!settled.has(next)) seen.add(next);
-  return seen;
+/** What can be reached from `start`, nearest first, each with the one before it on a shortest way. */
+function reached(edges: Dependencies, start: number, settled: ReadonlySet<number>): ReadonlyMap<number, number | undefined> {
+  const cameFrom = new Map<number, number | undefined>([[start, undefined]]);
+  for (const node of cameFrom.keys())
+    for (const next of edges[node] ?? []) if (!settled.has(next) && !cameFrom.has(next)) cameFrom.set(next, node);
+  return cameFrom;
 }

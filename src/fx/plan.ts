@@ -2,20 +2,17 @@ import type { List } from './component.ts';
 import type { Settings } from './condition.ts';
 import { EventSink } from './events.ts';
 import { flatten, type Flat } from './flatten.ts';
-import { findingAt, isProvider, lookUp, Source, type Graph, type Node, type Scope } from './graph.ts';
+import { findingAt, isProvider, lookUp, type Graph, type Node, type Source } from './graph.ts';
+import type { Input } from './item.ts';
 import { missing } from './missing.ts';
 import { cycles, topologicalOrder } from './order.ts';
-import type { Input, Output, Token } from './token.ts';
+import type { Token } from './token.ts';
 
-export interface PlanInput {
-  readonly list: List;
-  readonly settings: Settings | undefined;
-  /** What the framework provides itself. */
-  readonly builtIns: ReadonlySet<Token>;
-}
+/** What the framework provides itself. */
+type BuiltIns = ReadonlyMap<Token, unknown>;
 
 /** Plans a list: registers what is provided, links what is required, finds everything that is wrong, and puts what is needed in order. */
-export function plan({ list, settings, builtIns }: PlanInput): Graph {
+export function plan(list: List, settings: Settings | undefined, builtIns: BuiltIns): Graph {
   const planner = new Planner(flatten(list, settings), builtIns);
   planner.register();
   planner.link();
@@ -24,12 +21,10 @@ export function plan({ list, settings, builtIns }: PlanInput): Graph {
   return planner.graph();
 }
 
-const nowhere: readonly Source[] = [];
-
 // The loops below run for every component of every start, cold: forEach makes no iterator and no result objects.
 class Planner {
   readonly #flat: Flat;
-  readonly #builtIns: ReadonlySet<Token>;
+  readonly #builtIns: BuiltIns;
   readonly #keys = new Map<string, Token>();
   /** What is built although nobody may need it: what provides nothing, and loggers. */
   readonly #roots: Node[] = [];
@@ -38,7 +33,7 @@ class Planner {
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
 
-  constructor(flat: Flat, builtIns: ReadonlySet<Token>) {
+  constructor(flat: Flat, builtIns: BuiltIns) {
     this.#flat = flat;
     this.#builtIns = builtIns;
   }
@@ -54,7 +49,7 @@ class Planner {
       for (const message of problems)
         this.#find(node, 'FX_BAD_DEFINITION', { message: `${node.label}: ${message}`, fix: 'mend the definition' });
       if (outputs.length === 0) this.#roots.push(node);
-      outputs.forEach((output) => this.#provide(new Source(node, output)));
+      outputs.forEach((output) => this.#provide({ node, output }));
     });
   }
 
@@ -65,31 +60,22 @@ class Planner {
   #provide(source: Source): void {
     const { node, output } = source;
     const { token, group } = output;
-    const isSink = token === (EventSink as Token);
+    const isOriginal = isProvider(node.item);
     this.#meet(token, node);
-    if (isSink) this.#roots.push(node);
-    if (!isProvider(node.item)) {
-      this.#decorators.push(source);
-      this.#only(group === undefined ? node.scope.decorators : node.scope.groupDecorators, source);
-      return;
-    }
-    const scope = isSink ? node.scope : node.visibleIn;
-    if (group === undefined) this.#only(scope.values, source);
-    else if (!scope.groups.get(token)?.push(source)) scope.groups.set(token, [source]);
+    if (token === (EventSink as Token)) this.#roots.push(node);
+    if (!isOriginal) this.#decorators.push(source);
+    const known = namesOf(source);
+    const others = known.get(token);
+    if (others === undefined && !this.#builtIns.has(token)) known.set(token, [source]);
+    else if (others === undefined || !isOriginal || group === undefined) this.#duplicate(source, others?.[0]);
+    else others.push(source);
   }
 
-  #only(known: Map<Token, Source>, source: Source): void {
-    const { node, output } = source;
-    const { token } = output;
-    const first = known.get(token);
-    if (first === undefined && !this.#builtIns.has(token)) {
-      known.set(token, source);
-      return;
-    }
-    const [role, done] = isProvider(node.item) ? ['provider', 'provided'] : ['decorator', 'decorated'];
+  #duplicate(source: Source, first: Source | undefined): void {
+    const [role, done] = isProvider(source.node.item) ? ['provider', 'provided'] : ['decorator', 'decorated'];
     const by = first === undefined ? 'the framework' : `${nameOf(first)} (${String(first.node.item.place)})`;
-    const message = `${nameOf(source)} cannot be a ${role} of "${token.key}": already ${done} by ${by}`;
-    this.#find(node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
+    const message = `${nameOf(source)} cannot be a ${role} of "${source.output.token.key}": already ${done} by ${by}`;
+    this.#find(source.node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
   }
 
   /** Two tokens with one key would look like one in every message. */
@@ -104,32 +90,14 @@ class Planner {
 
   link(): void {
     this.#flat.nodes.forEach((node) => {
-      const { inputs } = node.item;
-      const linked: (readonly Source[])[] = [];
-      for (let at = 0; at < inputs.length; at += 1) {
-        const input = inputs[at] as Input;
-        const sources = this.#sources(node, input);
-        linked.push(sources);
+      node.sources = node.item.inputs.map((input) => {
+        const sources = lookUp(node, input.token, input.form === 'list' || input.form === 'map' ? 'group' : 'one');
         if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#unprovided.push({ node, input });
         // They stand in list order.
-        if ((sources.at(-1)?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
-      }
-      node.sources = linked;
+        if ((sources[sources.length - 1]?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
+        return sources;
+      });
     });
-  }
-
-  #sources(node: Node, { form, token }: Input): readonly Source[] {
-    return form === 'list' || form === 'map' ? this.#group(node, token) : (lookUp(node, token)?.alone ?? nowhere);
-  }
-
-  #group(node: Node, token: Token): readonly Source[] {
-    const members: Source[] = [];
-    for (let scope: Scope | undefined = node.scope; scope !== undefined; scope = scope.parent) {
-      const decorator = scope.groupDecorators.get(token);
-      if (decorator !== undefined && decorator.node !== node) return decorator.alone;
-      members.push(...(scope.groups.get(token) ?? nowhere));
-    }
-    return members.toSorted((a, b) => a.node.index - b.node.index);
   }
 
   check(): void {
@@ -137,15 +105,14 @@ class Planner {
       this.#meet(input.token, node);
       if (input.form === 'one') this.#flat.findings.push(missing(this.#flat, node, input));
     }
-    for (const { node, output } of this.#decorators) this.#checkDecorated(node, output);
-  }
-
-  #checkDecorated(node: Node, { token, group }: Output): void {
-    const original = group === undefined ? lookUp(node, token) : this.#group(node, token)[0];
-    if (original !== undefined || node.item.inputs.some((input) => input.token === token)) return;
-    const does = node.item.kind === 'replace' ? 'replaces' : 'decorates';
-    const message = `${node.label} ${does} "${token.key}", which nothing here provides: missing type`;
-    this.#find(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` });
+    for (const { node, output } of this.#decorators) {
+      const { token, group } = output;
+      const original = lookUp(node, token, group === undefined ? 'one' : 'group');
+      if (original.length > 0 || node.item.inputs.some((input) => input.token === token)) continue;
+      const does = node.item.kind === 'replace' ? 'replaces' : 'decorates';
+      const message = `${node.label} ${does} "${token.key}", which nothing here provides: missing type`;
+      this.#find(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` });
+    }
   }
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
@@ -157,36 +124,25 @@ class Planner {
       needed.push(node);
     };
     this.#roots.forEach((node) => {
-      // A logger that is decorated or replaced in its module is needed only by what stands for it.
-      if (node.item.outputs.length === 0 || (node.scope.decorators.get(EventSink)?.node ?? node) === node) mark(node, node);
+      if (node.item.outputs.length === 0 || isHeard(node)) mark(node, node);
     });
-    for (let at = 0, by = needed[0]; by !== undefined; at += 1, by = needed[at]) {
-      const { item, sources } = by;
-      for (let input = 0; input < sources.length; input += 1) {
-        const from = sources[input];
-        if (from === undefined || item.inputs[input]?.soft === true) continue;
-        for (let each = 0; each < from.length; each += 1) mark((from[each] as Source).node, by);
-      }
-    }
+    for (const by of needed)
+      by.sources.forEach((from, at) => {
+        if (by.item.inputs[at]?.soft !== true) from.forEach(({ node }) => mark(node, by));
+      });
   }
 
   graph(): Graph {
-    const order: Node[] = [];
-    (this.#isListInOrder ? this.#flat.nodes : this.#sorted()).forEach((node) => {
-      if (node.neededBy === undefined) return;
-      node.rank = order.length;
-      order.push(node);
+    const order = (this.#isListInOrder ? this.#flat.nodes : this.#sorted()).filter(({ neededBy }) => neededBy !== undefined);
+    order.forEach((node, rank) => {
+      node.rank = rank;
     });
     return { ...this.#flat, order };
   }
 
   #sorted(): Node[] {
     const { nodes } = this.#flat;
-    const dependencies = nodes.map(({ sources, item: { inputs } }) =>
-      sources.flatMap((each, at) =>
-        each.filter(({ node }) => inputs[at]?.soft !== true || node.neededBy !== undefined).map(({ node }) => node.index),
-      ),
-    );
+    const dependencies = nodes.map((node) => dependenciesOf(node).map(({ index }) => index));
     const order = topologicalOrder(dependencies);
     if (order.length < nodes.length) for (const circle of cycles(dependencies, order)) this.#cycle(circle.flatMap((at) => nodes[at] ?? []));
     return order.flatMap((at) => nodes[at] ?? []);
@@ -199,13 +155,29 @@ class Planner {
     const isOfModule = first.scope.name !== '' && nodes.every(({ scope }) => scope === first.scope);
     const within = isOfModule ? `[module "${first.scope.name}"] ` : '';
     const message = `cycle detected in dependency graph: ${within}${path.join(' -> ')}`;
-    const wantedBy = nodes
-      .slice(0, -1)
-      .map(({ label, item }) => `${label} (${String(item.place)})`)
-      .join(', then ');
+    const steps = nodes.slice(0, -1).map(({ label, item }) => `${label} (${String(item.place)})`);
     const fix = 'let one of them take what it needs later: move the shared part into a component of its own, or contribute through many()';
-    this.#find(first, 'FX_CYCLE', { message, wantedBy, fix, path });
+    this.#find(first, 'FX_CYCLE', { message, wantedBy: steps.join(', then '), fix, path });
   }
+}
+
+/** Where it is looked up. A logger is its own module's, whoever may see it. */
+function namesOf({ node, output: { token, group } }: Source): Map<Token, Source[]> {
+  const isOriginal = isProvider(node.item);
+  const scope = isOriginal && token !== (EventSink as Token) ? node.visibleIn : node.scope;
+  return scope[group === undefined ? 'one' : 'group'][isOriginal ? 'sources' : 'decorators'];
+}
+
+/** A logger that is decorated or replaced in its module is needed only by what stands for it. */
+function isHeard(node: Node): boolean {
+  return (node.scope.one.decorators.get(EventSink)?.[0]?.node ?? node) === node;
+}
+
+/** What must be built before a node: a soft group waits only for members that are built anyway. */
+function dependenciesOf({ item, sources }: Node): Node[] {
+  return sources.flatMap((each, at) =>
+    each.map(({ node }) => node).filter((node) => item.inputs[at]?.soft !== true || node.neededBy !== undefined),
+  );
 }
 
 /** The component, and under which name it yields this value where it yields several. */

@@ -1,16 +1,17 @@
 import type { Component } from './component.ts';
 import { describeCondition } from './condition.ts';
 import type { Finding } from './errors.ts';
-import type { Graph, Node, Source } from './graph.ts';
-import type { ComponentState, HookState, Instance } from './instance.ts';
+import { outputName, pathTo, type Graph, type Node, type State } from './graph.ts';
+import type { Item } from './item.ts';
 import type { JobReport } from './jobs.ts';
+import type { HookRecord } from './lifecycle.ts';
 import { isToken, type Token } from './token.ts';
 
 interface PlannedComponent {
   readonly component: string;
   /** The module that lists it; empty at top level. */
   readonly module: string;
-  readonly kind: Node['item']['kind'];
+  readonly kind: Item['kind'];
   readonly provides: readonly string[];
   readonly requires: readonly string[];
   /** Why it is built: the component that needs it, or `'root'`. */
@@ -39,21 +40,15 @@ export interface Plan {
 export interface ComponentReport {
   readonly component: string;
   readonly module: string;
-  readonly state: ComponentState;
+  readonly state: State;
   /** When its constructor was called, in milliseconds since the start began; negative when an earlier start constructed it. */
   readonly createAtMs: number | undefined;
   readonly createMs: number | undefined;
-  readonly hooks: readonly {
-    readonly name: string;
+  readonly hooks: readonly (Readonly<Pick<HookRecord, 'name' | 'state' | 'startMs' | 'stopMs' | 'isStillRunning'>> & {
     readonly place: string;
-    readonly state: HookState;
     /** When its start was called, in milliseconds since the start of the app began. */
     readonly startAtMs: number | undefined;
-    readonly startMs: number | undefined;
-    readonly stopMs: number | undefined;
-    /** Given up at its deadline, and not settled since. */
-    readonly isStillRunning: boolean;
-  }[];
+  })[];
   readonly jobs: readonly JobReport[];
   readonly failure?: unknown;
 }
@@ -79,58 +74,51 @@ export interface Difference {
   readonly moved: readonly string[];
 }
 
-export function planOf(graph: Graph): Plan {
+export function planOf({ findings, order, gated, nodes }: Graph): Plan {
+  const unneeded = nodes.filter(({ neededBy }) => neededBy === undefined);
   return {
-    findings: graph.findings,
-    order: graph.order.map(plannedComponent),
+    findings,
+    order: order.map(planned),
     absent: [
-      ...graph.gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) })),
-      ...graph.nodes
-        .filter(({ neededBy }) => neededBy === undefined)
-        .map((node) => ({ component: node.label, module: node.scope.name, because: 'nobody needs it', place: String(node.item.place) })),
+      ...gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) })),
+      ...unneeded.map((node) => ({ ...whereabouts(node), because: 'nobody needs it', place: String(node.item.place) })),
     ],
   };
 }
 
-function plannedComponent(node: Node): PlannedComponent {
-  const { item } = node;
+function whereabouts({ label, scope }: Node): { readonly component: string; readonly module: string } {
+  return { component: label, module: scope.name };
+}
+
+function planned(node: Node): PlannedComponent {
+  const { item, sources, neededBy } = node;
   return {
-    component: node.label,
-    module: node.scope.name,
+    ...whereabouts(node),
     kind: item.kind,
     provides: item.outputs.map(outputName),
-    requires: node.sources.flat().map((source) => source.node.label),
-    because: node.neededBy === node || node.neededBy === undefined ? 'root' : node.neededBy.label,
+    requires: sources.flat().map((source) => source.node.label),
+    because: neededBy === undefined || neededBy === node ? 'root' : neededBy.label,
     ...(item.when === undefined ? {} : { when: describeCondition(item.when) }),
-    onFailure: item.allowedToFail ? 'continue' : 'abort',
+    onFailure: item.mayFail ? 'continue' : 'abort',
     place: String(item.place),
   };
 }
 
-export function outputName({ token, group }: Source['output']): string {
-  return group === undefined ? token.key : `${token.key}[]`;
-}
-
 /** @param begunAt when the start began, in milliseconds of the clock */
-export function reportOf(instance: Instance, begunAt: number): ComponentReport {
-  const { node, state, createdAt, createMs, failure } = instance;
+export function reportOf(node: Node, begunAt: number): ComponentReport {
+  const { state, createdAt, createMs, failure, hooks, jobs } = node;
   const since = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - begunAt);
   return {
-    component: node.label,
-    module: node.scope.name,
+    ...whereabouts(node),
     state,
     createAtMs: since(createdAt),
     createMs,
-    hooks: instance.hooks.map(({ name, place, state: hookState, startedAt, startMs, stopMs, isStillRunning }) => ({
-      name,
+    hooks: hooks.map(({ node: _node, hook: _hook, startedAt, place, ...record }) => ({
+      ...record,
       place: String(place),
-      state: hookState,
       startAtMs: since(startedAt),
-      startMs,
-      stopMs,
-      isStillRunning,
     })),
-    jobs: instance.jobs.map((report) => report()),
+    jobs: jobs.map((job) => ({ ...job })),
     ...(failure === undefined ? {} : { failure }),
   };
 }
@@ -140,42 +128,38 @@ export function isWell({ state, jobs }: ComponentReport): boolean {
 }
 
 /** Why something is in the build, or why it is not, in one line per component. */
-export function explain(graph: Graph, what: Token | Component | string): string {
-  const subject = isToken(what) ? `"${what.key}"` : typeof what === 'string' ? `"${what}"` : `"${what.name}"`;
-  const isMeant = ({ label, item }: { readonly label: string; readonly item: Node['item'] }): boolean =>
-    isToken(what)
-      ? item.outputs.some(({ token }) => token === what)
-      : item === what || label === what || item.outputs.some(({ token }) => token.key === what);
+export function explain({ nodes, gated }: Graph, what: Token | Component | string): string {
+  const isMeant = (label: string, item: Item): boolean =>
+    item === what || label === what || item.outputs.some(({ token }) => token === what || token.key === what);
   const lines = [
-    ...graph.nodes.filter(isMeant).map(presence),
-    ...graph.gated
-      .filter(({ item }) => isMeant({ label: item.name, item }))
-      .map(({ item, because }) => `${item.name} is off: ${because} (${String(item.place)})`),
+    ...nodes.filter(({ label, item }) => isMeant(label, item)).map(presence),
+    ...gated.flatMap(({ item, because }) => (isMeant(item.name, item) ? `${item.name} is off: ${because} (${String(item.place)})` : [])),
   ];
-  return lines.length === 0 ? `${subject} is not in this list: nothing here has that name or provides it` : lines.join('\n');
+  const subject = isToken(what) ? what.key : typeof what === 'string' ? what : what.name;
+  return lines.length === 0 ? `"${subject}" is not in this list: nothing here has that name or provides it` : lines.join('\n');
 }
 
 function presence(node: Node): string {
-  const place = `(${String(node.item.place)})`;
-  if (node.neededBy === undefined) return `${node.label} is listed ${place}, but nobody needs it`;
-  const path: string[] = [];
-  let each = node;
-  for (; each.neededBy !== undefined && each.neededBy !== each; each = each.neededBy) path.unshift(each.label);
-  return `${node.label} is built ${place}: ${[`${each.label} (root)`, ...path].join(' -> ')}`;
+  const { label, item, neededBy } = node;
+  if (neededBy === undefined) return `${label} is listed (${String(item.place)}), but nobody needs it`;
+  const [root, ...path] = pathTo(node);
+  return `${label} is built (${String(item.place)}): ${[`${root} (root)`, ...path].join(' -> ')}`;
 }
 
-export function differenceOf(mine: Graph, other: Graph): Difference {
-  const before = new Map(mine.order.map((node) => [node.label, node]));
-  const after = new Map(other.order.map((node) => [node.label, node]));
-  const common = [...after.keys()].filter((label) => before.has(label));
-  const kept = [...before.keys()].filter((label) => after.has(label));
+export function differenceOf(mine: Plan, other: Plan): Difference {
+  const [before, after] = [placesIn(mine), placesIn(other)];
+  const common = [...after.keys()].filter((component) => before.has(component));
+  const kept = [...before.keys()].filter((component) => after.has(component));
   return {
-    added: [...after.keys()].filter((label) => !before.has(label)),
-    removed: [...before.keys()].filter((label) => !after.has(label)),
-    replaced: common.flatMap((label) => {
-      const [from, to] = [String(before.get(label)?.item.place), String(after.get(label)?.item.place)];
-      return from === to ? [] : [{ component: label, from, to }];
-    }),
-    moved: common.filter((label, index) => kept[index] !== label),
+    added: [...after.keys()].filter((component) => !before.has(component)),
+    removed: [...before.keys()].filter((component) => !after.has(component)),
+    replaced: common
+      .map((component) => ({ component, from: before.get(component) ?? '', to: after.get(component) ?? '' }))
+      .filter(({ from, to }) => from !== to),
+    moved: common.filter((component, at) => kept[at] !== component),
   };
+}
+
+function placesIn({ order }: Plan): ReadonlyMap<string, string> {
+  return new Map(order.map(({ component, place }) => [component, place]));
 }

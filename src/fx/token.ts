@@ -27,7 +27,9 @@ export function token<T>(): <const Key extends string>(key: Key) => Token<Key, T
       throw new TypeError(`token "${key}" is a name for a value, it cannot be called`);
     };
     Object.defineProperty(identity, 'name', { value: key });
-    return Object.assign(identity, { key, [madeAt]: new Place(make) }) as unknown as Token<Key, T>;
+    identity.key = key;
+    identity[madeAt] = new Place(make);
+    return identity as unknown as Token<Key, T>;
   };
 }
 
@@ -90,20 +92,4 @@ export function many<Of extends Token, const Options extends GroupOptions = Reco
   options?: Options,
 ): Many<Of, Options> {
   return new Many(of, options ?? ({} as Options));
-}
-
-/** One value that a constructor yields. */
-export interface Output {
-  readonly token: Token;
-  readonly group: GroupOptions | undefined;
-  /** Under which name in the returned record; `undefined` when the returned value is it. */
-  readonly property: string | undefined;
-}
-
-/** One value that a constructor needs. */
-export interface Input {
-  readonly property: string;
-  readonly token: Token;
-  readonly form: 'one' | 'optional' | 'list' | 'map';
-  readonly soft: boolean;
 }

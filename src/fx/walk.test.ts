@@ -1,83 +1,102 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder, together } from './walk.ts';
+import { FxError } from './errors.ts';
 import { turn } from './testing/clock.ts';
+import { inOrder, together, type Outcome } from './walk.ts';
 
-const gate = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
+const gate = (): PromiseWithResolvers<Outcome> => Promise.withResolvers<Outcome>();
+const failure = (message: string): FxError => new FxError([{ code: 'FX_START_FAILED', message, fix: '' }]);
+const messages = (outcome: Outcome): readonly string[] | undefined => outcome?.findings.map(({ message }) => message);
 
 describe('inOrder', () => {
   it('visits one after the other, and waits for each', async () => {
     const log: string[] = [];
-    await inOrder(['a', 'b'], async (item) => {
+    const outcome = await inOrder(['a', 'b', 'c'], async (item) => {
       log.push(`+${item}`);
       await turn();
       log.push(`-${item}`);
+      return undefined;
     });
-    expect(log).toEqual(['+a', '-a', '+b', '-b']);
+    expect(outcome).toBeUndefined();
+    expect(log).toEqual(['+a', '-a', '+b', '-b', '+c', '-c']);
   });
 
-  it('ends with the first failure', async () => {
+  it('ends with the first failure, at once or later', async () => {
     const seen: number[] = [];
-    const walking = () =>
+    const walk = (isLater: boolean) =>
       inOrder([1, 2, 3], (item) => {
         seen.push(item);
-        if (item === 2) throw new Error('no');
+        const outcome = item === 2 ? failure('no') : undefined;
+        return isLater ? Promise.resolve(outcome) : outcome;
       });
-    expect(walking).toThrow('no');
-    expect(seen).toEqual([1, 2]);
+    expect(walk(false)).toBeInstanceOf(FxError);
+    expect(messages(await walk(true))).toEqual(['no']);
+    expect(seen).toEqual([1, 2, 1, 2]);
   });
 
-  it('visits synchronous ones within one turn', () => {
+  it('visits synchronous ones within one turn, and promises nothing then', () => {
     const seen: number[] = [];
-    void inOrder([1, 2, 3], (item) => void seen.push(item));
+    expect(inOrder([1, 2, 3], (item) => void seen.push(item))).toBeUndefined();
     expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it('goes on behind one that is not synchronous', async () => {
+    const seen: number[] = [];
+    await inOrder([1, 2, 3, 4], (item) => (item % 2 === 0 ? Promise.resolve(undefined) : void seen.push(item)));
+    expect(seen).toEqual([1, 3]);
   });
 });
 
 describe('together', () => {
   it('ends at once when there is nothing to visit', async () => {
-    await together({ items: [], waitsFor: () => [], concurrency: 4, visit: () => {} });
+    expect(await together([], 4, () => undefined)).toBeUndefined();
   });
 
-  it('prefers the first in the list', async () => {
-    const seen: string[] = [];
-    const waitsFor = (item: string): string[] => (item === 'a' ? ['c'] : []);
-    await together({ items: ['a', 'b', 'c', 'd'], waitsFor, concurrency: 1, visit: (item) => void seen.push(item) });
-    expect(seen).toEqual(['b', 'c', 'a', 'd']);
+  it('prefers the first', async () => {
+    const seen: number[] = [];
+    await together([[2], [], [], []], 1, (item) => void seen.push(item));
+    expect(seen).toEqual([1, 2, 0, 3]);
   });
 
-  it('ignores what is not among the items', async () => {
-    const seen: string[] = [];
-    await together({ items: ['a'], waitsFor: () => ['elsewhere'], concurrency: 1, visit: (item) => void seen.push(item) });
-    expect(seen).toEqual(['a']);
+  it('visits synchronous ones within one turn', () => {
+    const seen: number[] = [];
+    void together([[], [0], [1]], 8, (item) => void seen.push(item));
+    expect(seen).toEqual([0, 1, 2]);
   });
 
   it('waits for what has begun when one fails, and begins nothing more', async () => {
-    const [slow, seen] = [gate(), new Array<string>()];
+    const [slow, seen] = [gate(), new Array<number>()];
     let isOver = false;
-    const walking = together({
-      items: ['slow', 'bad', 'never'],
-      waitsFor: () => [],
-      concurrency: 2,
-      visit: async (item) => {
-        seen.push(item);
-        if (item === 'bad') throw new Error('no');
-        await slow.promise;
-        seen.push('slow is done');
-      },
-    }).finally(() => void (isOver = true));
-    const failing = expect(walking).rejects.toThrow('no');
+    const visit = (item: number): Outcome | Promise<Outcome> => {
+      seen.push(item);
+      return item === 0 ? slow.promise : failure('no');
+    };
+    const walking = Promise.resolve(together([[], [], []], 2, visit)).finally(() => void (isOver = true));
     await turn();
     expect(isOver).toBe(false);
-    slow.resolve();
-    await failing;
-    expect(seen).toEqual(['slow', 'bad', 'slow is done']);
+    slow.resolve(undefined);
+    expect(messages(await walking)).toEqual(['no']);
+    expect(seen).toEqual([0, 1]);
   });
 
-  it('throws all failures together, in the order of the items', async () => {
-    const gates = { a: gate(), b: gate() };
-    const walking = together({ items: ['a', 'b'] as const, waitsFor: () => [], concurrency: 2, visit: (item) => gates[item].promise });
-    gates.b.reject(new Error('b'));
-    gates.a.reject(new Error('a'));
-    await expect(walking).rejects.toMatchObject({ errors: [{ message: 'a' }, { message: 'b' }] });
+  it('returns all failures as one, in the order of the numbers', async () => {
+    const gates = [gate(), gate()];
+    const walking = together([[], []], 2, (item) => gates[item]?.promise);
+    gates[1]?.resolve(failure('b'));
+    gates[0]?.resolve(failure('a'));
+    expect(messages(await walking)).toEqual(['a', 'b']);
+  });
+
+  it('blames nobody who was merely interrupted', async () => {
+    const interrupted = new FxError([{ code: 'FX_INTERRUPTED', message: 'b failed', fix: '' }]);
+    const gates = [gate(), gate()];
+    const walking = together([[], []], 2, (item) => gates[item]?.promise);
+    gates[1]?.resolve(failure('b'));
+    gates[0]?.resolve(interrupted);
+    expect(messages(await walking)).toEqual(['b']);
+  });
+
+  it('rejects when a visit does, which none should', async () => {
+    const visit = (): Promise<Outcome> => Promise.reject(new Error('a mistake of ours'));
+    await expect(together([[]], 2, visit)).rejects.toThrow('a mistake of ours');
   });
 });

@@ -1,61 +1,64 @@
-import { Queue } from './order.ts';
+import { inOne, type FxError } from './errors.ts';
+import { Queue, type Dependencies } from './order.ts';
 
-/** What a step leaves behind: nothing when it was synchronous and is over. */
-export type Step = void | Promise<void>;
+/** How something ended: `undefined` when well. Failures are values here, so that what is synchronous costs no promise. */
+export type Outcome = FxError | undefined;
+export type Step = Outcome | Promise<Outcome>;
 
-/** Visits one item after the other; the first failure ends it. Stays synchronous, without a promise, as long as the visits do. */
+export function andThen(step: Step, next: (outcome: Outcome) => Step): Step {
+  return step instanceof Promise ? step.then(next) : next(step);
+}
+
+/** Visits one item after the other; the first failure ends it. Stays synchronous as long as the visits do. */
 export function inOrder<T>(items: readonly T[], visit: (item: T) => Step): Step {
   for (let at = 0; at < items.length; at += 1) {
-    const visiting = visit(items[at] as T);
-    if (visiting !== undefined) return visiting.then(() => inOrderLater(items.slice(at + 1), visit));
+    const step = visit(items[at] as T);
+    if (step instanceof Promise) return inOrderLater(step, items.slice(at + 1), visit);
+    if (step !== undefined) return step;
   }
   return undefined;
 }
 
-async function inOrderLater<T>(items: readonly T[], visit: (item: T) => Step): Promise<void> {
-  for (const item of items) {
-    const visiting = visit(item);
-    if (visiting !== undefined) await visiting;
+async function inOrderLater<T>(first: Step, items: readonly T[], visit: (item: T) => Step): Promise<Outcome> {
+  let failure = await first;
+  for (let at = 0; failure === undefined && at < items.length; at += 1) {
+    const step = visit(items[at] as T);
+    failure = step instanceof Promise ? await step : step;
   }
-}
-
-export interface Walk<T> {
-  readonly items: readonly T[];
-  /** Which of the items must be done before this one. */
-  readonly waitsFor: (item: T) => Iterable<T>;
-  /** How many at the same time; the first in the list are preferred. */
-  readonly concurrency: number;
-  readonly visit: (item: T) => Step;
+  return failure;
 }
 
 /**
- * Visits items at the same time, each once everything it waits for is done. The first failure ends it: what has begun is
- * waited for, the rest is left, and all failures are thrown, in the items' order.
+ * Visits numbers, so many at the same time and the smallest first, each once everything that it waits for is done. The
+ * first failure ends it: what has begun is waited for, the rest is left, and all failures are one, in the numbers' order.
  */
-export async function together<T>({ items, waitsFor, concurrency, visit }: Walk<T>): Promise<void> {
-  const position = new Map(items.map((item, index) => [item, index]));
-  const queue = new Queue(items.map((item) => Array.from(waitsFor(item)).flatMap((each) => position.get(each) ?? [])));
-  const failures = new Map<number, unknown>();
-  const running = new Set<Promise<void>>();
-  const begin = async (index: number): Promise<void> => {
-    try {
-      await visit(items[index] as T);
-      queue.done(index);
-    } catch (error) {
-      failures.set(index, error);
-    }
+export function together(dependencies: Dependencies, concurrency: number, visit: (item: number) => Step): Step {
+  const queue = new Queue(dependencies);
+  const failures: FxError[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  let running = 0;
+  const settled = (item: number, failure: Outcome): void => {
+    if (failure === undefined) queue.done(item);
+    else failures[item] = failure;
   };
-  for (;;) {
-    while (failures.size === 0 && running.size < concurrency) {
-      const next = queue.take();
-      if (next === undefined) break;
-      const visiting: Promise<void> = begin(next).finally(() => running.delete(visiting));
-      running.add(visiting);
+  const goOn = (): void => {
+    while (failures.length === 0 && running < concurrency) {
+      const item = queue.take();
+      if (item === undefined) break;
+      const step = visit(item);
+      if (step instanceof Promise) {
+        running += 1;
+        const over = (failure: Outcome): void => {
+          running -= 1;
+          settled(item, failure);
+          goOn();
+        };
+        step.then(over).catch(reject);
+      } else settled(item, step);
     }
-    if (running.size === 0) break;
-    await Promise.race(running);
-  }
-  const errors = [...failures].toSorted(([a], [b]) => a - b).map(([, error]) => error);
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors);
+    // Those that have not failed have left holes.
+    if (running === 0) resolve(inOne(failures.flat()));
+  };
+  goOn();
+  return promise;
 }

@@ -1,9 +1,8 @@
 import { Application, type AppOptions } from '../app.ts';
-import type { Intercept } from '../builder.ts';
 import { replace, type Component, type List } from '../component.ts';
 import { FxError, messageOf, type Code } from '../errors.ts';
-import type { Instance } from '../instance.ts';
-import { isThenable, type Hook } from '../lifecycle.ts';
+import type { Node } from '../graph.ts';
+import { append, isThenable, type Hook } from '../lifecycle.ts';
 import { Place } from '../place.ts';
 import { manualClock, turn, type ManualClock } from './clock.ts';
 import { LeakWatch } from './leaks.ts';
@@ -70,8 +69,14 @@ class Case {
 
   constructor(list: List, options: AppOptions, victim: Victim) {
     this.#victim = victim;
-    const internals = { intercept: this.#intercept };
-    this.#app = new Application(list, { hookTimeoutMs, stopTimeoutMs, ...options, clock: this.#clock, process: fakeProcess() }, internals);
+    this.#app = new Application(list, {
+      hookTimeoutMs,
+      stopTimeoutMs,
+      ...options,
+      clock: this.#clock,
+      process: fakeProcess(),
+      intercept: this.#intercept,
+    });
   }
 
   async run(): Promise<readonly string[]> {
@@ -94,11 +99,11 @@ class Case {
   }
 
   /** Appends a hook behind the component's own, which keeps the record and is what goes wrong. */
-  readonly #intercept: Intercept = (instance, create) => {
+  readonly #intercept = (node: Node, create: () => unknown): unknown => {
     const { component, fault } = this.#victim;
-    const isVictim = instance.node.label === component;
+    const isVictim = node.label === component;
     if (isVictim && fault === 'create throws') throw new Error('injected');
-    const probe = this.#probe(instance, isVictim ? fault : undefined);
+    const probe = this.#probe(node, isVictim ? fault : undefined);
     const made = create();
     if (!isThenable(made)) {
       probe();
@@ -110,13 +115,9 @@ class Case {
     });
   };
 
-  #probe(instance: Instance, fault: Fault | undefined): () => void {
-    const hook: Hook = {
-      name: 'probe',
-      start: () => this.#start(instance.node.label, fault),
-      stop: () => this.#stop(instance.node.label, fault),
-    };
-    return () => instance.append(hook, new Place(faultInject));
+  #probe(node: Node, fault: Fault | undefined): () => void {
+    const hook: Hook = { name: 'probe', start: () => this.#start(node.label, fault), stop: () => this.#stop(node.label, fault) };
+    return () => append(node, hook, new Place(faultInject));
   }
 
   #start(label: string, fault: Fault | undefined): unknown {

@@ -41,7 +41,7 @@ async function failedStop({ clock, app: subject }: World): Promise<string[]> {
   return (await settled(clock, rejection(subject.stop()), 100)).findings.map(({ message }) => message);
 }
 
-describe('Runner: phases', () => {
+describe('Engine: phases', () => {
   const tell = (log: string[], name: string): Component =>
     hooked(name, {
       name: 'all',
@@ -113,7 +113,7 @@ describe('Runner: phases', () => {
   });
 });
 
-describe('Runner: deadlines of a start', () => {
+describe('Engine: deadlines of a start', () => {
   it('gives all constructors and hooks together the total, and says whose turn it was, what runs and what is done', async () => {
     const at = world(
       [
@@ -194,7 +194,7 @@ describe('Runner: deadlines of a start', () => {
   });
 });
 
-describe('Runner: what a hook is given', () => {
+describe('Engine: what a hook is given', () => {
   it('is told its deadline, in milliseconds of the clock', async () => {
     const deadlines: number[] = [];
     const tell = ({ deadline }: HookContext): void => void deadlines.push(deadline);
@@ -264,7 +264,7 @@ describe('Runner: what a hook is given', () => {
   });
 });
 
-describe('Runner: rollback', () => {
+describe('Engine: rollback', () => {
   it('stops exactly what had started, in reverse, and the started hooks of the one that failed', async () => {
     const log: string[] = [];
     const hook = (name: string): Hook => ({
@@ -315,7 +315,7 @@ describe('Runner: rollback', () => {
   });
 });
 
-describe('Runner: budget of a stop', () => {
+describe('Engine: budget of a stop', () => {
   it('runs every stop hook whatever fails, and collects all errors', async () => {
     const log: string[] = [];
     const failing = (name: string): Component =>
@@ -395,7 +395,7 @@ describe('Runner: budget of a stop', () => {
   });
 });
 
-describe('Runner: late settlers', () => {
+describe('Engine: late settlers', () => {
   it('stops a hook that has started after it was given up, and tells so', async () => {
     const late = Promise.withResolvers<void>();
     const log: string[] = [];
@@ -476,7 +476,7 @@ describe('Lifecycle', () => {
   });
 });
 
-describe('Builder', () => {
+describe('Engine: constructors', () => {
   const A = token<string>()('a');
 
   it('awaits what a constructor promises before anybody gets it', async () => {
