@@ -1,5 +1,5 @@
 import { warnOfUnknown, type Gathered, type Given } from './given.ts';
-import { variablesThatAreNoKeys } from './known-keys.ts';
+import { foreignSections, variablesThatAreNoKeys } from './known-keys.ts';
 import type { Setting } from './setting.ts';
 import { suggest } from './suggestion.ts';
 
@@ -19,9 +19,13 @@ export function readEnvironment(settings: readonly Setting[], env: Environment):
   const known = settings.flatMap(variablesOf);
   const isKnown = new Set([...known, ...variablesThatAreNoKeys]);
   const unknown = Object.keys(env)
-    .filter((name) => name.startsWith('DD_') && !isKnown.has(name) && !isServiceLink(name, env[name]))
+    .filter((name) => name.startsWith('DD_') && !isKnown.has(name) && !isForeign(name) && !isServiceLink(name, env[name]))
     .toSorted();
   return { given, warnings: warnOfUnknown(unknown, (name) => `Unknown environment variable: ${name}${suggest(name, known)}`) };
+}
+
+function isForeign(name: string): boolean {
+  return foreignSections.some((section) => name.startsWith(`DD_${section.toUpperCase()}_`));
 }
 
 /** What Kubernetes puts into every container for each service, here for one whose name begins with `dd-`. */

@@ -66,7 +66,7 @@ export class LayeredConfig implements Config {
 
   all({ withoutDefaults = false }: { readonly withoutDefaults?: boolean } = {}): Readonly<Record<string, unknown>> {
     const keys = this.#keys().filter((key) => !withoutDefaults || (this.#strongest(key)?.source ?? 'default') !== 'default');
-    return nested(keys.map((key) => [key, this.#effective(key)]));
+    return nested(keys.map((key) => [key, this.#effective(key)] as const).filter(([, value]) => value !== undefined));
   }
 
   set<T>(setting: Setting<T>, value: T, source: Source): void {

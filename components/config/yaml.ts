@@ -60,7 +60,7 @@ function unite(declared: readonly Setting[]): readonly Setting[] {
     }
     byKey.set(each.key, other);
   }
-  return [...byKey.values(), ...unusedSettings.filter(({ key }) => !byKey.has(key))];
+  return [...byKey.values(), ...unusedSettings().filter(({ key }) => !byKey.has(key))];
 }
 
 /** Weakest first: each file, then the environment. */
