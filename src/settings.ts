@@ -1,7 +1,7 @@
 import { apiServerSettings } from '../components/api-server/index.ts';
 import { authTokenSettings } from '../components/auth-token/index.ts';
 import { clusterNameSettings } from '../components/cluster-id/index.ts';
-import { configSettings, type Setting } from '../components/config/index.ts';
+import { configSettings, secretSettings, type Setting } from '../components/config/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { externalMetricsSettings } from '../components/external-metrics/index.ts';
 import { healthprobeSettings } from '../components/healthprobe/index.ts';
@@ -32,6 +32,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   logSettings,
   ownPodSettings,
   scrubberSettings,
+  secretSettings,
   telemetrySettings,
 ];
 

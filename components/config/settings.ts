@@ -33,6 +33,58 @@ export const configSettings = {
   }),
 } as const;
 
+/** How `ENC[handle]` is resolved. Declared here because it is done while the configuration is loaded. */
+export const secretSettings = {
+  command: setting('secret_backend_command', {
+    type: type.text,
+    default: '',
+    description: 'Executable that is given handles on its standard input and writes secrets to its standard output',
+  }),
+  arguments: setting('secret_backend_arguments', { type: type.list, default: [], description: 'Arguments of secret_backend_command' }),
+  timeout: setting('secret_backend_timeout', { type: type.duration, default: 0, description: 'How long it may take; 0: 30 seconds' }),
+  outputMaxSize: setting('secret_backend_output_max_size', {
+    type: type.bytes,
+    default: 0,
+    description: 'Bytes that it may write; 0: 1 MiB',
+  }),
+  allowGroupExec: setting('secret_backend_command_allow_group_exec_perm', {
+    type: type.boolean,
+    default: false,
+    description: 'Accept an executable that its group may read and run',
+  }),
+  removeTrailingLineBreak: setting('secret_backend_remove_trailing_line_break', {
+    type: type.boolean,
+    default: false,
+    description: 'Take line breaks off the end of secrets',
+  }),
+  storeType: setting('secret_backend_type', {
+    type: type.text,
+    default: '',
+    description: 'Kind of store, for a backend that serves several',
+  }),
+  storeConfig: setting('secret_backend_config', { type: type.any, default: undefined, description: 'Configuration of that store' }),
+  refreshInterval: setting('secret_refresh_interval', {
+    type: type.duration,
+    default: 0,
+    description: 'How often secrets are asked for anew; 0: never',
+  }),
+  refreshScatter: setting('secret_refresh_scatter', {
+    type: type.boolean,
+    default: true,
+    description: 'Put the first refresh at a random time within the interval, so that replicas do not come all at once',
+  }),
+  auditFileMaxSize: setting('secret_audit_file_max_size', {
+    type: type.bytes,
+    default: 0,
+    description: 'Bytes that the list of changed secrets may have, without their values; 0: 1 MiB',
+  }),
+  runPath: setting('run_path', {
+    type: type.text,
+    default: '/opt/datadog-agent/run',
+    description: 'Folder of files that outlive the process',
+  }),
+} as const;
+
 /**
  * Where a kind of data goes: the URL that is set for it, or `https://<prefix>.<site>`.
  *
