@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { CertificateAuthority } from '../../src/certificates/index.ts';
+import { component, Lifecycle } from '../../src/fx/index.ts';
 import { fakeProcess, manualClock, testApp } from '../../src/fx/testing.ts';
 import { type Cluster, startCluster } from '../../src/testkit/cluster/index.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import { fakeConfig } from '../config/fake.ts';
+import type { Logged } from '../log/fake.ts';
 import { type AccessParts, findAccess } from './access.ts';
 import { AgentTransport, agentTransport } from './agent-transport.ts';
 import { Kubernetes, NoClusterError } from './index.ts';
@@ -371,12 +373,31 @@ describe('a credential plugin', { timeout: 30_000 }, () => {
   });
 });
 
-it('works from settings to answers, and leaves nothing open', async () => {
+it('works from settings to answers, tells each warning once, leaves nothing open, and starts again', async () => {
   const path = await file('config', cluster.kubeconfig);
-  const list = kubernetesAs(cluster.clientFor({ user }));
-  await using app = await testApp(list, {
+  const logged: Logged[] = [];
+  const callers = component({
+    name: 'callers',
+    requires: { kubernetes: Kubernetes, lifecycle: Lifecycle },
+    create: ({ kubernetes, lifecycle }) => {
+      const where = { resource: { group: '', version: 'v1', plural: 'configmaps', namespaced: true }, namespace: 'default' };
+      const start = async (): Promise<void> => {
+        for (const generateName of ['a-', 'b-']) await kubernetes.create(where, { metadata: { generateName }, noSuchField: 1 });
+      };
+      lifecycle.append({ name: 'call', start });
+    },
+  });
+  const tested = await testApp([...kubernetesAs(cluster.clientFor({ user }), { logged }), callers], {
     replace: [agentTransport, fakeConfig({ kubernetes_kubeconfig_path: path })],
     requires: { kubernetes: Kubernetes },
   });
-  expect(await app.needs.kubernetes.raw('/version')).toMatchObject({ major: '1' });
+  const { app, needs } = tested;
+  expect(logged).toEqual([
+    { level: 'warn', message: 'the Kubernetes API server warns', fields: { warning: expect.stringContaining('noSuchField') } },
+  ]);
+  await app.stop();
+  await expect(needs.kubernetes.raw('/version')).rejects.toMatchObject({ code: 'stopped' });
+  await app.start();
+  expect(cluster.traffic('admin')).toEqual({ connections: 2, requests: 4 });
+  await tested.stop();
 });

@@ -24,6 +24,8 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+/** Machines may be slow. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 let cluster: Cluster;
 let clock: ReturnType<typeof manualClock>;
 let telemetry: ReturnType<typeof recordingTelemetry>;
@@ -44,7 +46,7 @@ afterEach(async () => {
 });
 
 /** Waits until a call waits for a retry: the timer of its deadline, and that of the retry. */
-const untilItWaits = (): Promise<void> => expect.poll(() => clock.pending).toBe(2);
+const untilItWaits = (): Promise<void> => eventually(() => clock.pending).toBe(2);
 
 it('makes its calls over one connection', async () => {
   for (let call = 0; call < 25; call += 1) await kubernetes.get(target);
@@ -62,7 +64,7 @@ describe('the deadline of a call', () => {
     await kubernetes.get(target);
     const fault = cluster.faults.add({ ...effect, user });
     const call = failure(kubernetes.get(target));
-    await expect.poll(() => fault.hits).toBe(1);
+    await eventually(() => fault.hits).toBe(1);
     await clock.advance(9999);
     expect(telemetry.values['apiserver_client_timeouts'] ?? 0).toBe(0);
     await clock.advance(1);
@@ -80,12 +82,12 @@ describe('the deadline of a call', () => {
   it("is the caller's where that says so, and its signal ends it at any time", async () => {
     const fault = cluster.faults.add({ kind: 'hang', user });
     const short = failure(kubernetes.get(target, { timeoutMs: 500 }));
-    await expect.poll(() => fault.hits).toBe(1);
+    await eventually(() => fault.hits).toBe(1);
     await clock.advance(500);
     expect(await short).toMatchObject({ code: 'timeout' });
     const controller = new AbortController();
     const endless = failure(kubernetes.get(target, { timeoutMs: 0, signal: controller.signal }));
-    await expect.poll(() => fault.hits).toBe(2);
+    await eventually(() => fault.hits).toBe(2);
     const reason = new Error('not needed any more');
     controller.abort(reason);
     expect(await endless).toBe(reason);
@@ -99,7 +101,7 @@ describe('the deadline of a call', () => {
     await using impatient = await testApp(list, { requires, clock });
     const fault = cluster.faults.add({ kind: 'hang', user: 'impatient' });
     const call = failure(impatient.needs.kubernetes.get(target));
-    await expect.poll(() => fault.hits).toBe(1);
+    await eventually(() => fault.hits).toBe(1);
     await clock.advance(2000);
     expect(await call).toMatchObject({ code: 'timeout' });
     fault.remove();
@@ -243,7 +245,7 @@ describe('what answers and is no API server', () => {
     );
   });
 
-  it('does not hurt with garbage, half an answer, or one without an end', async () => {
+  it('does not hurt with garbage, half an answer, or one without an end', { timeout: 30_000 }, async () => {
     const answers: Record<string, (response: ServerResponse) => void> = {
       '/garbage': (response) => response.end('{"kind": "Pod"'),
       '/half': (response) => {

@@ -48,7 +48,7 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds until the call is given up. Default `kubernetes_apiserver_client_timeout`, 10 s. */
+  /** Milliseconds until the call, with all its retries, is given up; 0: never. Default `kubernetes_apiserver_client_timeout`, 10 s. */
   readonly timeoutMs?: number;
   /** How often a call is tried again after 429 and 5xx. Default 10 for reads, 0 for writes. */
   readonly retriesMax?: number;
@@ -60,7 +60,9 @@ export interface ListOptions extends CallOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly resourceVersion?: string;
+  /** At most, and by default, 500. */
   readonly limit?: number;
+  /** `metadata.continue` of the page before. */
   readonly continue?: string;
 }
 export interface ObjectList<T = KubeObject> {
@@ -102,7 +104,7 @@ export interface KubernetesClient {
 export interface Kubernetes extends KubernetesClient {
   /** Resolves once the API server has answered; waits with doubling delays, 1 s to 5 min. @throws the signal's reason */
   waitForApi(signal: AbortSignal): Promise<void>;
-  /** What RBAC has refused so far: verb and resource, for status. */
+  /** What RBAC refuses at present, as far as it was asked for. */
   readonly denials: readonly Denial[];
 }
 export const Kubernetes = token<Kubernetes>()('kubernetes');

@@ -4,7 +4,7 @@ import type { AccessParts } from './access.ts';
 import { type Access, type FreshCredentials, RotatingCredentials } from './credentials.ts';
 import { UnreachableError } from './index.ts';
 
-export const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Tokens are replaced at 80 % of an hour or more: a minute is early enough, and what client-go does. */
 const rereadMs = 60_000;
 

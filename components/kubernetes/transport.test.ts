@@ -1,4 +1,6 @@
-import { createServer } from 'node:https';
+import { createServer as createProxy, type IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock, LeakWatch } from '../../src/fx/testing.ts';
@@ -12,6 +14,8 @@ import { UnreachableError } from './index.ts';
 
 const mebibyte = 1_048_576;
 const user = 'agent';
+/** Machines may be slow. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 let cluster: Cluster;
 let transport: AgentTransport;
 
@@ -99,7 +103,7 @@ describe('silence', () => {
     const patient = new AgentTransport({ access: fixedAccess(cluster.clientFor({ user })), clock, warn: () => {} });
     const hang = cluster.faults.add({ kind: 'hang', user });
     const answer = failure(patient.open({ method: 'GET', path: '/version', idleTimeoutMs: 1000 }));
-    await expect.poll(() => hang.hits).toBe(1);
+    await eventually(() => hang.hits).toBe(1);
     await clock.advance(999);
     expect(clock.pending).toBe(1);
     await clock.advance(1);
@@ -122,7 +126,7 @@ describe('silence', () => {
         while ((await chunks.next()).done !== true);
       })(),
     );
-    await expect.poll(() => clock.pending).toBe(1);
+    await eventually(() => clock.pending).toBe(1);
     await clock.advance(1000);
     await clock.advance(1000);
     expect(await silent).toMatchObject({ code: 'timeout' });
@@ -210,17 +214,66 @@ describe('credentials', () => {
   });
 });
 
-it('hands on what the server warns of', async () => {
-  const authority = new CertificateAuthority('warning-ca');
-  const { certificate, key } = authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
-  const server = createServer({ cert: certificate, key }, (_, response) => {
-    response.setHeader('Warning', '299 - "one \\"quoted\\"", 299 - "two"').end('{}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+it('goes through the proxy that it is told, except on this machine', async () => {
+  const asked: string[] = [];
+  const proxy = createProxy().listen(0, '127.0.0.1');
+  proxy.on('connect', ({ url = '' }: IncomingMessage, client: Socket) => {
+    asked.push(url);
+    const upstream = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      client.pipe(upstream).pipe(client);
+    });
+    client.on('error', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+  });
+  await once(proxy, 'listening');
+  const proxyEnv = { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` };
+  const identity = cluster.clientFor({ user: 'behind', groups: ['system:masters'] });
+  const host = `kubernetes.default.svc:${new URL(cluster.url).port}`;
+  for (const url of [cluster.url, `https://${host}`]) {
+    const access = { ...fixedAccess({ ...identity, url }), proxyEnv };
+    const proxied = new AgentTransport({ access, clock: manualClock(), warn: () => {} });
+    for (let call = 0; call < 3; call += 1) await (await proxied.open({ method: 'GET', path: '/version' })).text(mebibyte);
+    await proxied.close();
+  }
+  expect(asked).toEqual([host]);
+  expect(cluster.traffic('behind')).toEqual({ connections: 2, requests: 6 });
+  proxy.close();
+});
+
+describe('a server of another kind', () => {
+  const authority = new CertificateAuthority('other-ca');
+  let server: Server;
+  let other: AgentTransport;
   const warnings: string[] = [];
-  const warned = transportTo({ url: `https://127.0.0.1:${portOf(server)}/`, ca: authority.certificate }, (text) => warnings.push(text));
-  await (await warned.open({ method: 'GET', path: '/version' })).text(100);
-  expect(warnings).toEqual(['one "quoted"', 'two']);
-  await warned.close();
-  server.close();
+
+  beforeEach(async () => {
+    const { certificate, key } = authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
+    server = createServer({ cert: certificate, key }, (_, response) => {
+      response.setHeader('Warning', '299 - "one \\"quoted\\"", 299 - "two"').end('{}');
+    }).listen(0, '127.0.0.1');
+    // Only its client ends a connection.
+    server.keepAliveTimeout = 0;
+    await once(server, 'listening');
+    other = transportTo({ url: `https://127.0.0.1:${portOf(server)}/`, ca: authority.certificate }, (text) => warnings.push(text));
+  });
+  afterEach(async () => {
+    await other.close();
+    server.close();
+  });
+
+  it('is heard when it warns', async () => {
+    await (await other.open({ method: 'GET', path: '/version' })).text(100);
+    expect(warnings).toEqual(['one "quoted"', 'two']);
+  });
+
+  it('has no connection left after close, not even an idle one', async () => {
+    const connections = (): Promise<number> =>
+      new Promise((resolve, reject) => void server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))));
+    const call = async (): Promise<unknown> => (await other.open({ method: 'GET', path: '/version' })).text(100);
+    await Promise.all([call(), call(), call()]);
+    expect(await connections()).toBe(3);
+    await other.close();
+    await eventually(connections).toBe(0);
+  });
 });
