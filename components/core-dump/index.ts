@@ -1,0 +1,1 @@
+export { coreDumpSettings } from './settings.ts';
