@@ -1,0 +1,1 @@
+export { profilingSettings } from './settings.ts';
