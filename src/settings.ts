@@ -2,6 +2,7 @@ import { apiServerSettings } from '../components/api-server/index.ts';
 import { authTokenSettings } from '../components/auth-token/index.ts';
 import { clusterNameSettings } from '../components/cluster-id/index.ts';
 import { configSettings, secretSettings, type Setting } from '../components/config/index.ts';
+import { coreDumpSettings } from '../components/core-dump/index.ts';
 import { datadogClientSettings } from '../components/datadog-client/index.ts';
 import { externalMetricsSettings } from '../components/external-metrics/index.ts';
 import { healthprobeSettings } from '../components/healthprobe/index.ts';
@@ -11,6 +12,7 @@ import { leaderElectionSettings } from '../components/leader-election/index.ts';
 import { leaderForwarderSettings } from '../components/leader-forwarder/index.ts';
 import { logSettings } from '../components/log/index.ts';
 import { ownPodSettings } from '../components/own-pod/index.ts';
+import { profilingSettings } from '../components/profiling/index.ts';
 import { scrubberSettings } from '../components/scrubber/index.ts';
 import { telemetrySettings } from '../components/telemetry/index.ts';
 import { cliSettings } from './cli/settings.ts';
@@ -22,6 +24,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   authTokenSettings,
   cliSettings,
   clusterNameSettings,
+  coreDumpSettings,
   datadogClientSettings,
   externalMetricsSettings,
   healthprobeSettings,
@@ -31,6 +34,7 @@ const declared: readonly Readonly<Record<string, Setting>>[] = [
   leaderForwarderSettings,
   logSettings,
   ownPodSettings,
+  profilingSettings,
   scrubberSettings,
   secretSettings,
   telemetrySettings,
