@@ -3,4 +3,9 @@ import { runCommand } from './cli/commands.ts';
 import { systemTerminal } from './cli/terminal.ts';
 
 /** The binary: arguments -> subcommand -> exit code. Whatever a command needs is imported by that command. */
-process.exitCode = await runCommand(process.argv.slice(2), systemTerminal);
+async function main(): Promise<void> {
+  process.exitCode = await runCommand(process.argv.slice(2), systemTerminal);
+}
+
+// Not awaited: the bundle is CommonJS, which cannot. What fails is told by the command.
+void main();

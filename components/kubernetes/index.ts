@@ -144,7 +144,7 @@ export class NoClusterError extends Error {
       'there is no Kubernetes cluster to talk to\n' +
         '  looked for a kubeconfig in kubernetes_kubeconfig_path (DD_KUBERNETES_KUBECONFIG_PATH): it is not set\n' +
         '  looked for the service account of a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set\n' +
-        '  set kubernetes_kubeconfig_path, or run in a pod',
+        '  set kubernetes_kubeconfig_path, run in a pod, or try it without a cluster: cluster-agent start --sandbox',
     );
   }
 }
