@@ -1,19 +1,29 @@
 import { builtVersion } from '../components/agent-version/built.ts';
+import { announcement } from '../components/announcement/log.ts';
+import { requiredApiKey } from '../components/api-key/required.ts';
 import { muxedApiServer } from '../components/api-server/muxed.ts';
 import { createdAuthTokens } from '../components/auth-token/files.ts';
 import { Config } from '../components/config/index.ts';
 import { datadogSuite } from '../components/diagnose/datadog-suite.ts';
 import { kubernetesSuite } from '../components/diagnose/kubernetes-suite.ts';
 import { diagnoseRoute } from '../components/diagnose/route.ts';
+import { apiEventRecorder } from '../components/events/api-recorder.ts';
+import { configurationFlare } from '../components/flare/configuration.ts';
+import { environmentFlare } from '../components/flare/environment.ts';
+import { zipFlare } from '../components/flare/zip.ts';
 import { httpHealthprobe } from '../components/healthprobe/http.ts';
+import { hostnameChain } from '../components/hostname/chain.ts';
 import { agentTransport } from '../components/kubernetes/agent-transport.ts';
-import { kubernetesReadiness } from '../components/kubernetes/readiness.ts';
 import { rememberedDenials } from '../components/kubernetes/denials.ts';
 import { httpKubernetes } from '../components/kubernetes/http-kubernetes.ts';
+import { informers } from '../components/kubernetes/informers.ts';
+import { kubernetesReadiness } from '../components/kubernetes/readiness.ts';
+import { workqueues } from '../components/kubernetes/workqueue.ts';
 import { alwaysLeader } from '../components/leader-election/always-leader.ts';
 import { lockElection } from '../components/leader-election/lock-election.ts';
 import { httpsLeaderForwarder } from '../components/leader-forwarder/https.ts';
 import { consoleLogSink } from '../components/log/console.ts';
+import { logFlare } from '../components/log/flare.ts';
 import { fxEventLog } from '../components/log/fx-events.ts';
 import { fileLogSink } from '../components/log/rolling-file.ts';
 import { winstonLog } from '../components/log/winston.ts';
@@ -24,6 +34,7 @@ import { startupRecorder } from '../components/startup/recorder.ts';
 import { startupRoute } from '../components/startup/route.ts';
 import { commonStatusHeader } from '../components/status/common-header.ts';
 import { componentStates } from '../components/status/component-states.ts';
+import { statusFlare } from '../components/status/flare.ts';
 import { composedStatus } from '../components/status/text-json-html.ts';
 import { stopRoute } from '../components/stop/route.ts';
 import { prometheusTelemetry } from '../components/telemetry/prometheus.ts';
@@ -47,6 +58,9 @@ export const clusterAgent = [
   prometheusTelemetry,
   mountedOwnPod,
 
+  // 1-3
+  requiredApiKey,
+
   // 4: metrics and probes answer before anything can hang.
   processVars,
   metricsServer,
@@ -56,18 +70,22 @@ export const clusterAgent = [
   createdAuthTokens,
   muxedApiServer,
 
-  // 7: the API server of Kubernetes.
+  // 7, 8: the API server of Kubernetes, and where the agent is.
   rememberedDenials,
   agentTransport,
   httpKubernetes,
   kubernetesReadiness,
+  hostnameChain,
 
-  // 10: who leads.
+  // 10-13: who leads, events, and which cluster this is.
   lockElection,
   alwaysLeader,
   httpsLeaderForwarder,
+  apiEventRecorder,
+  workqueues,
+  informers,
 
-  // What people ask.
+  // What people ask, and how.
   componentStates,
   commonStatusHeader,
   composedStatus,
@@ -76,6 +94,13 @@ export const clusterAgent = [
   kubernetesSuite,
   datadogSuite,
   diagnoseRoute,
+  logFlare,
+  statusFlare,
+  configurationFlare,
+  environmentFlare,
+  zipFlare,
+
+  announcement,
 ] as const;
 
 /** What a run adds to the list: its configuration, and the record of its events. */

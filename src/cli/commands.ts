@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CommandError, globalOptions, UsageError, type Command, type Options } from './command.ts';
+import { globalOptions, UsageError, type Command, type Options } from './command.ts';
 import { helpOf, overview } from './help.ts';
 import { plain, type Terminal } from './terminal.ts';
 
@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   config: { summary: 'print its configuration; read and change settings', load: () => import('./config.ts') },
   configcheck: { summary: 'print the check configurations that it has found', load: () => import('./configcheck.ts') },
   diagnose: { summary: 'check what it depends on', load: () => import('./diagnose.ts') },
+  flare: { summary: 'collect an archive for support', load: () => import('./flare.ts') },
   telemetry: { summary: 'print its own metrics', load: () => import('./telemetry.ts') },
   plan: { summary: 'print what a start would do, in order, and why', load: () => import('./plan.ts') },
   graph: { summary: 'draw what depends on what', load: () => import('./graph.ts') },
@@ -94,8 +95,10 @@ function suggestion(typed: string): string {
   return '';
 }
 
+/** Errors that are mistakes of ours: only their stack helps. */
+const mistakes: readonly unknown[] = [TypeError, ReferenceError, RangeError, SyntaxError];
+
 function messageOf(error: unknown): string {
-  // Ours say everything in their message; of a stranger's the stack is worth more.
   if (!(error instanceof Error)) return String(error);
-  return error instanceof CommandError || error.name === 'FxError' || 'code' in error ? error.message : (error.stack ?? error.message);
+  return mistakes.includes(error.constructor) ? (error.stack ?? error.message) : error.message;
 }

@@ -8,11 +8,18 @@ import { datadogSuite } from '../../components/diagnose/datadog-suite.ts';
 import { DiagnoseSuite, type DiagnoseReport } from '../../components/diagnose/index.ts';
 import { kubernetesSuite } from '../../components/diagnose/kubernetes-suite.ts';
 import { runSuites } from '../../components/diagnose/run.ts';
+import { configurationFlare } from '../../components/flare/configuration.ts';
+import { environmentFlare } from '../../components/flare/environment.ts';
+import { Flare } from '../../components/flare/index.ts';
+import { zipFlare } from '../../components/flare/zip.ts';
+import { hostnameChain } from '../../components/hostname/chain.ts';
 import { agentTransport } from '../../components/kubernetes/agent-transport.ts';
 import { rememberedDenials } from '../../components/kubernetes/denials.ts';
 import { httpKubernetes } from '../../components/kubernetes/http-kubernetes.ts';
 import { Kubernetes } from '../../components/kubernetes/index.ts';
+import { logFlare } from '../../components/log/flare.ts';
 import { silentLog } from '../../components/log/silent.ts';
+import { mountedOwnPod } from '../../components/own-pod/mounted.ts';
 import { systemRandom } from '../../components/random/system.ts';
 import { rulesScrubber } from '../../components/scrubber/rules.ts';
 import type { Secret } from '../../components/secrets/index.ts';
@@ -107,6 +114,13 @@ export async function diagnoseHere(path: string | undefined): Promise<DiagnoseRe
   const config = await readConfig(path);
   const list = [...common(config), ...kubernetesParts, kubernetesSuite, datadogSuite] as const;
   return oneShot(list, { suites: many(DiagnoseSuite) }, ({ suites }, signal) => runSuites(suites, signal));
+}
+
+/** An archive for support of what lies on the disk. @param because why the agent did not make it @returns its path */
+export async function flareHere(path: string | undefined, because: string): Promise<string> {
+  const config = await readConfig(path);
+  const list = [...common(config), mountedOwnPod, hostnameChain, logFlare, configurationFlare, environmentFlare, zipFlare] as const;
+  return oneShot(list, { flare: Flare }, ({ flare }, signal) => flare.create({ local: Buffer.from(`${because}\n`) }, signal));
 }
 
 /** Where an archive for support is sent, and with which key. */

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { version } from '../version.ts';
+import { CommandError, defineCommand, type Call } from './command.ts';
+import { UnreachableAgentError } from './agent-client.ts';
+import { connect, flareHere, flareUpload } from './composition.ts';
+
+const options = {
+  email: { type: 'string', short: 'e', value: 'ADDRESS', description: 'where support answers to' },
+  send: { type: 'boolean', short: 's', description: 'upload it without asking' },
+} as const;
+type FlareCall = Call<typeof options>;
+
+export const command = defineCommand({
+  usage: ['flare [CASE] [FLAGS]'],
+  options,
+  positionalsMax: 1,
+  async run(call) {
+    const { terminal } = call;
+    const path = await archive(call);
+    terminal.print(`${path} is going to be uploaded to Datadog`);
+    if (!(await isWanted(call))) {
+      terminal.print(`Aborting. (You can still use ${path})`);
+      return 0;
+    }
+    terminal.print(await upload(path, call));
+    return 0;
+  },
+});
+
+/** The running agent knows most; without one, this process collects what lies on the disk. @returns the path of the archive */
+async function archive({ configPath, terminal }: FlareCall): Promise<string> {
+  terminal.print('Asking the Cluster Agent to build the flare archive.');
+  try {
+    return (await (await connect(configPath, { timeoutMs: 120_000 })).post('/flare')).trim();
+  } catch (error) {
+    if (!(error instanceof UnreachableAgentError)) throw error;
+    terminal.print('The agent was unable to make the flare: it does not answer. Initiating flare locally.');
+    return flareHere(configPath, error.message);
+  }
+}
+
+async function isWanted({ values, terminal }: FlareCall): Promise<boolean> {
+  if (values.send === true) return true;
+  const answer = await terminal.ask('Are you sure you want to upload a flare? [y/N] ');
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** @returns what support says */
+async function upload(path: string, { values, positionals: [caseId = ''], configPath, terminal }: FlareCall): Promise<string> {
+  const email = values.email ?? (await terminal.ask('Please enter your email: ')).trim();
+  if (!email.includes('@')) throw new CommandError(`"${email}" is no email address; the archive stays at ${path}`);
+  const { url, apiKey } = await flareUpload(configPath);
+  const { major, minor, patch } = version;
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ case_id: caseId, email, source: 'cli', agent_version: `${major}.${minor}.${patch}` })) {
+    form.append(name, value);
+  }
+  form.append('flare_file', new Blob([await readFile(path)]), basename(path));
+  const target = new URL(`/support/flare${caseId === '' ? '' : `/${encodeURIComponent(caseId)}`}`, url);
+  const answer = await fetch(target, { method: 'POST', body: form, headers: { 'DD-API-KEY': apiKey.reveal() } }).catch((error: unknown) => {
+    throw new CommandError(`cannot upload to ${target.host}: ${String(error)}; the archive stays at ${path}`, { cause: error });
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new CommandError(`${target.host} refused the upload (${answer.status}); the archive stays at ${path}`);
+  const { case_id: id, error } = JSON.parse(text) as { readonly case_id?: number | string; readonly error?: string };
+  if (error !== undefined && error !== '')
+    throw new CommandError(`${target.host} refused the upload: ${error}; the archive stays at ${path}`);
+  return `Your logs were successfully uploaded. For future reference, your internal case id is ${id}`;
+}
