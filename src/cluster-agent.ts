@@ -3,11 +3,15 @@ import { announcement } from '../components/announcement/log.ts';
 import { requiredApiKey } from '../components/api-key/required.ts';
 import { muxedApiServer } from '../components/api-server/muxed.ts';
 import { createdAuthTokens } from '../components/auth-token/files.ts';
+import { configMapClusterId } from '../components/cluster-id/config-map.ts';
+import { configuredClusterName } from '../components/cluster-id/configured-name.ts';
+import { servedClusterId } from '../components/cluster-id/served.ts';
 import { Config } from '../components/config/index.ts';
 import { datadogSuite } from '../components/diagnose/datadog-suite.ts';
 import { kubernetesSuite } from '../components/diagnose/kubernetes-suite.ts';
 import { diagnoseRoute } from '../components/diagnose/route.ts';
 import { apiEventRecorder } from '../components/events/api-recorder.ts';
+import { leadershipEvents } from '../components/events/leadership.ts';
 import { configurationFlare } from '../components/flare/configuration.ts';
 import { environmentFlare } from '../components/flare/environment.ts';
 import { zipFlare } from '../components/flare/zip.ts';
@@ -82,6 +86,10 @@ export const clusterAgent = [
   alwaysLeader,
   httpsLeaderForwarder,
   apiEventRecorder,
+  leadershipEvents,
+  configuredClusterName,
+  configMapClusterId,
+  servedClusterId,
   workqueues,
   informers,
 

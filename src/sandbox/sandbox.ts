@@ -1,7 +1,7 @@
 import { component, Jobs, Lifecycle } from '../fx/index.ts';
 import { readConfig, runAgent } from '../cli/composition.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, podName, type World } from './world.ts';
 
 /** Milliseconds between two changes of the workload. */
 const changeEveryMs = 5000;
@@ -9,7 +9,7 @@ const renewTokenEveryMs = 1_800_000;
 
 /** Runs the agent against a Kubernetes API server and a Datadog in this process, until Ctrl-C. @returns the exit code */
 export async function runInSandbox(terminal: Terminal): Promise<number> {
-  forgetEnvironment();
+  enterEnvironment();
   const world = await openWorld();
   try {
     return await runAgent(await readConfig(world.folder), [lifeOf(world, terminal)]);
@@ -19,8 +19,9 @@ export async function runInSandbox(terminal: Terminal): Promise<number> {
 }
 
 /** What the environment says of another agent, its cluster and its proxies must not lead this one out of the sandbox. */
-function forgetEnvironment(): void {
+function enterEnvironment(): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('DD_') || /^https?_proxy$/i.test(name)) delete process.env[name];
+  process.env['DD_POD_NAME'] = podName;
 }
 
 /** What goes on around the agent for as long as it runs. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { startCluster, type Cluster } from '../testkit/cluster/index.ts';
+import { startCluster, type Cluster, type KubeObject } from '../testkit/cluster/index.ts';
 import { startDatadog, type Datadog } from '../testkit/datadog/index.ts';
 import { portOrFree } from './ports.ts';
 import { rbacOf } from './rbac.ts';
@@ -69,10 +69,33 @@ async function findPorts(): Promise<Ports> {
   return found;
 }
 
+/** The pod that the agent takes itself for, and the service that leads to it. */
+export const podName = `${account}-sandbox`;
+const ownObjects: readonly KubeObject[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: podName, namespace, labels: { app: account } },
+    spec: { nodeName: 'node-a', serviceAccountName: account, containers: [{ name: 'cluster-agent', image: 'cluster-agent:latest' }] },
+    status: {
+      phase: 'Running',
+      podIP: '127.0.0.1',
+      podIPs: [{ ip: '127.0.0.1' }],
+      containerStatuses: [{ name: 'cluster-agent', image: 'cluster-agent:latest', imageID: '', ready: true, restartCount: 0 }],
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: account, namespace },
+    spec: { selector: { app: account }, ports: [{ name: 'agentport', port: 5005, protocol: 'TCP' }] },
+  },
+];
+
 /** The agent's namespace and rights, and what lives beside it. */
 function populate({ objects }: Cluster, workload: Workload): void {
   objects.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  for (const object of rbacOf({ release: 'datadog', namespace })) objects.put(object);
+  for (const object of [...rbacOf({ release: 'datadog', namespace }), ...ownObjects]) objects.put(object);
   workload.seed();
 }
 
@@ -114,7 +137,6 @@ function configuration({ datadog, folder, ports }: { datadog: Datadog; folder: s
     leader_election: true,
     leader_election_default_resource: 'lease',
     cluster_name: 'sandbox',
-    hostname: 'sandbox',
     cluster_agent: { cmd_port: ports.cluster_agent_cmd_port, kubernetes_service_name: account },
     metrics_port: String(ports.metrics_port),
     health_port: ports.health_port,
