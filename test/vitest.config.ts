@@ -6,6 +6,9 @@ export default defineConfig({
     include: ['{src,components,test,examples}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**'],
     pool: 'forks',
+    // No test measures time; a machine that is busy with something else must not fail one.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Leak checks look at the whole process, so nothing of vitest's own may come and go while a test runs.
     fileParallelism: true,
   },

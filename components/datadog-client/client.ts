@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/fx/index.ts';
 import type { Result } from './answer.ts';
 import { isItsOwnFault, type Endpoint } from './endpoint.ts';
-import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery, type QueryFailure } from './index.ts';
+import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery, type QueryFailure, type QueryOptions } from './index.ts';
 import { batchesOf, problemIn } from './query-text.ts';
 
 interface Parts {
@@ -40,9 +40,9 @@ export class BatchedClient implements DatadogClient {
 
   async query<Q extends MetricQuery>(
     queries: readonly Q[],
-    { signal, spreadMs = 0 }: { readonly signal: AbortSignal; readonly spreadMs?: number },
+    { signal, spreadMs = 0, onOutcome }: QueryOptions<Q>,
   ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
-    const call = new Call<Q>(signal);
+    const call = new Call<Q>(signal, onOutcome);
     const sound = queries.filter((each) => {
       const problem = problemIn(each.query);
       if (problem !== undefined) call.settle(each, new QueryError('invalid-query', `invalid query "${each.query}": ${problem}`));
@@ -139,17 +139,20 @@ function together(failures: readonly { readonly url: string; readonly error: Que
 /** What one call has found out so far. */
 class Call<Q extends MetricQuery> {
   readonly signal: AbortSignal;
+  readonly #onOutcome: QueryOptions<Q>['onOutcome'];
   readonly outcomes = new Map<Q, MetricPoint | QueryError>();
   readonly refused = new Set<string>();
   #splits = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, onOutcome: QueryOptions<Q>['onOutcome']) {
     this.signal = signal;
+    this.#onOutcome = onOutcome;
   }
 
   settle(query: Q, outcome: MetricPoint | QueryError): void {
     this.outcomes.set(query, outcome);
     if (outcome instanceof QueryError && outcome.failure === 'invalid-query') this.refused.add(query.query);
+    this.#onOutcome?.(query, outcome);
   }
 
   maySplit(): boolean {

@@ -60,6 +60,12 @@ export interface DatadogEndpoint {
   readonly retryIntervalMs: number;
 }
 
+export interface QueryOptions<Q extends MetricQuery> {
+  readonly signal: AbortSignal;
+  readonly spreadMs?: number;
+  readonly onOutcome?: (query: Q, outcome: MetricPoint | QueryError) => void;
+}
+
 /** Asks Datadog for values of metrics. */
 export interface DatadogClient {
   /**
@@ -67,11 +73,9 @@ export interface DatadogClient {
    * Rejects only with the signal's reason.
    *
    * @param options.spreadMs spread the requests over this time instead of sending them at once
+   * @param options.onOutcome called with each answer as soon as it is there
    */
-  query<Q extends MetricQuery>(
-    queries: readonly Q[],
-    options: { readonly signal: AbortSignal; readonly spreadMs?: number },
-  ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>>;
+  query<Q extends MetricQuery>(queries: readonly Q[], options: QueryOptions<Q>): Promise<ReadonlyMap<Q, MetricPoint | QueryError>>;
   readonly endpoints: readonly DatadogEndpoint[];
 }
 export const DatadogClient = token<DatadogClient>()('datadog-client');

@@ -58,3 +58,25 @@ export interface ExternalMetricsServer {
   readonly port: number;
 }
 export const ExternalMetricsServer = token<ExternalMetricsServer>()('external-metrics-server');
+
+/** One metric as `cluster-agent external-metrics` shows it. */
+export interface InventoryEntry {
+  /** `datadogmetric@namespace:name`, or the metric's name in ConfigMap mode. */
+  readonly metric: string;
+  readonly query: string;
+  readonly value: number;
+  /** When Datadog measured the value, in seconds since the epoch; 0: never. */
+  readonly timestamp: number;
+  readonly isActive: boolean;
+  readonly isValid: boolean;
+  /** Why a read gives no valid value; empty when it does. */
+  readonly problem: string;
+  /** Who reads it: `hpa:<namespace>/<name>`. */
+  readonly references: readonly string[];
+}
+
+/** Every metric that this replica knows. */
+export interface MetricInventory {
+  list(): readonly InventoryEntry[];
+}
+export const MetricInventory = token<MetricInventory>()('metric-inventory');

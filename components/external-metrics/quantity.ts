@@ -1,3 +1,5 @@
+import { decimalOf, partsOf, type Decimal } from './decimal.ts';
+
 /** Powers of ten that have a suffix of their own. */
 const suffixes: Readonly<Record<number, string>> = {
   [-9]: 'n',
@@ -17,13 +19,6 @@ const finest = -9;
 /** Digits that fit Kubernetes' 64-bit form whatever they are. */
 const digitsMax = 18;
 
-/** A decimal number: digits without sign, times ten to the power of `scale`. */
-interface Decimal {
-  readonly isNegative: boolean;
-  readonly digits: string;
-  readonly scale: number;
-}
-
 /**
  * A number as a Kubernetes quantity, spelled as the Go agent does: formatted with `%v`, parsed, and printed again. Any
  * other spelling of the same number would do for clients; this one keeps answers equal byte by byte.
@@ -33,13 +28,8 @@ interface Decimal {
 export function quantityOf(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError(`unable to parse quantity's value: ${value}`);
   if (value === 0) return '0';
-  const [mantissa = '', power = '0'] = value.toExponential().split('e');
-  const exponent = Number(power);
-  const decimal: Decimal = {
-    isNegative: value < 0,
-    digits: mantissa.replace(/[-.]/g, ''),
-    scale: exponent - (mantissa.split('.')[1]?.length ?? 0),
-  };
+  const decimal = decimalOf(value);
+  const exponent = decimal.scale + decimal.digits.length - 1;
   return exponent < -4 || exponent >= 6 ? exponential(decimal, exponent) : plain(decimal);
 }
 
@@ -57,9 +47,8 @@ function sign(exponent: number): string {
 
 /** Go writes it without an exponent, and Kubernetes then prefers suffixes. */
 function plain(decimal: Decimal): string {
-  const { isNegative, digits, scale } = decimal;
-  const whole = scale >= 0 ? digits + '0'.repeat(scale) : digits.slice(0, Math.max(0, digits.length + scale));
-  const fraction = scale >= 0 ? '' : digits.padStart(-scale, '0').slice(scale);
+  const { isNegative } = decimal;
+  const { whole, fraction } = partsOf(decimal);
   const isKept =
     fraction.length % 3 === 0 && whole !== '' && !`${whole}${fraction}`.endsWith('000') && whole.length + fraction.length <= digitsMax;
   if (isKept && -fraction.length >= finest) return `${isNegative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;

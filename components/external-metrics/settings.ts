@@ -49,6 +49,11 @@ export const externalMetricsSettings = {
     default: 'avg',
     description: 'How made queries aggregate',
   }),
+  namespaceCheck: setting(key('check_datadogmetric_namespace'), {
+    type: type.boolean,
+    default: false,
+    description: 'Let autoscalers read only DatadogMetrics of their own namespace, and those that allow it by annotation',
+  }),
   numWorkers: setting(key('num_workers'), { type: type.integer, default: 2, description: 'DatadogMetrics that are synchronized at once' }),
   splitBatchesWithBackoff: setting(key('split_batches_with_backoff'), {
     type: type.boolean,

@@ -1,5 +1,6 @@
 import { token } from '../../../src/fx/index.ts';
 import type { DelegatedAuthOptions } from '../../delegated-auth/index.ts';
+import { secondsIn } from '../duration.ts';
 
 /** How the API server is to be run, as the flags of `external_metrics_provider.config` say. */
 export interface ServerFlags {
@@ -94,10 +95,8 @@ function oneOf<T>(values: Readonly<Record<string, T>>, text: string): T {
   return value;
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 function milliseconds(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) throw new Error('it must be a duration such as 10s');
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
+  const seconds = secondsIn(text);
+  if (seconds === undefined) throw new Error('it must be a duration such as 10s');
+  return seconds * 1000;
 }

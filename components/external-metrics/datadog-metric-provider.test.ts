@@ -1,0 +1,249 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
+import { testApp } from '../../src/fx/testing.ts';
+import { supply } from '../../src/fx/index.ts';
+import { subjects, type Server } from '../../test/cluster/support/servers.ts';
+import { kubernetesAs } from '../../test/kubernetes/support.ts';
+import { fakeClusterName } from '../cluster-id/fake.ts';
+import { batchedDatadogClient } from '../datadog-client/batched.ts';
+import { informers } from '../kubernetes/informers.ts';
+import { hasReason, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
+import { workqueues } from '../kubernetes/workqueue.ts';
+import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
+import { LeaderElection } from '../leader-election/index.ts';
+import { fakeOwnPod } from '../own-pod/fake.ts';
+import { Scrubber } from '../scrubber/index.ts';
+import { annotations, datadogMetrics } from './datadog-metric/object.ts';
+import { datadogMetricProvider } from './datadog-metric-provider.ts';
+import { ExternalMetricsProvider, MetricInventory } from './index.ts';
+import { parseSelector } from './selector.ts';
+
+const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false };
+const autoscalers = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers', namespaced: true };
+const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
+const scrubber = supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} });
+const query = 'avg:queue.length{*}';
+const masters = ['system:masters'];
+
+interface Replica {
+  readonly election?: FakeElection;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
+  let server: Server;
+  let datadog: Datadog;
+  let value = 5;
+
+  beforeAll(async () => {
+    server = await subject.start();
+    const definition = parse(await readFile(new URL('crd/datadogmetrics.yaml', import.meta.url), 'utf8')) as KubeObject;
+    await using admin = await testApp(kubernetesAs(server.accessFor('admin', masters)), { requires: { kubernetes: Kubernetes } });
+    await admin.needs.kubernetes.create({ resource: definitions }, definition);
+    await vi.waitFor(() => admin.needs.kubernetes.list(datadogMetrics), { timeout: 20_000 });
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    value = 5;
+    datadog = await startDatadog(keys);
+    datadog.set(query, (_, to) => [
+      [to - 20_000, value],
+      [to, value + 100],
+    ]);
+  });
+  afterEach(async () => {
+    await datadog.stop();
+    await using admin = await testApp(kubernetesAs(server.accessFor('admin', masters)), { requires: { kubernetes: Kubernetes } });
+    for (const resource of [datadogMetrics, autoscalers])
+      for (const { metadata } of (await admin.needs.kubernetes.list(resource)).items)
+        await admin.needs.kubernetes.delete({ resource, namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+  });
+
+  const replica = ({ election = fakeElection(), config = {} }: Replica = {}) => {
+    const settings = {
+      'external_metrics_provider.enabled': true,
+      'external_metrics_provider.use_datadogmetric_crd': true,
+      'external_metrics_provider.refresh_period': 1,
+      'external_metrics_provider.endpoint': datadog.url,
+      api_key: keys.apiKey,
+      app_key: keys.appKey,
+      ...config,
+    };
+    const list = [
+      ...kubernetesAs(server.accessFor('admin', masters), { config: settings }),
+      informers,
+      workqueues,
+      supply(LeaderElection, election),
+      fakeOwnPod(),
+      fakeClusterName('prod'),
+      scrubber,
+      batchedDatadogClient,
+      datadogMetricProvider,
+    ] as const;
+    const lookup = (key: string): unknown => (settings as Readonly<Record<string, unknown>>)[key];
+    const requires = { kubernetes: Kubernetes, provider: ExternalMetricsProvider, inventory: MetricInventory };
+    return testApp(list, { requires, settings: lookup });
+  };
+  type Needs = Awaited<ReturnType<typeof replica>>['needs'];
+
+  const target = { resource: datadogMetrics, namespace: 'default', name: 'queue' };
+  const write = (kubernetes: Kubernetes, spec: object = { query }, marks: Readonly<Record<string, string>> = {}): Promise<KubeObject> =>
+    kubernetes.create(target, {
+      apiVersion: 'datadoghq.com/v1alpha1',
+      kind: 'DatadogMetric',
+      metadata: { name: 'queue', annotations: marks },
+      spec,
+    });
+  const autoscale = (kubernetes: Kubernetes, metric: string, matchLabels: Readonly<Record<string, string>> = {}): Promise<KubeObject> =>
+    kubernetes.create(
+      { resource: autoscalers, namespace: 'default' },
+      {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name: 'web' },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+          maxReplicas: 5,
+          metrics: [
+            { type: 'External', external: { metric: { name: metric, selector: { matchLabels } }, target: { type: 'Value', value: '10' } } },
+          ],
+        },
+      },
+    );
+  const read = async ({ provider }: Needs, metric = 'datadogmetric@default:queue', labels = ''): Promise<unknown> => {
+    try {
+      const [first] = await provider.read({ namespace: 'default', metric, selector: parseSelector(labels) });
+      return first?.value;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const conditions = async ({ kubernetes }: Needs): Promise<Readonly<Record<string, string>>> => {
+    const { status } = (await kubernetes.get(target)) as { status?: { conditions?: { type: string; status: string }[] } };
+    return Object.fromEntries((status?.conditions ?? []).map(({ type, status: holds }) => [type, holds]));
+  };
+  const soon = { timeout: 20_000, interval: 50 };
+
+  it('serves the value of a metric that an autoscaler refers to, follows it, and tells of it in the status', async () => {
+    await using tested = await replica();
+    const { needs } = tested;
+    await write(needs.kubernetes);
+    await autoscale(needs.kubernetes, 'datadogmetric@default:queue');
+    await expect.poll(() => read(needs), soon).toBe(5);
+    value = 8;
+    await expect.poll(() => read(needs), soon).toBe(8);
+    await expect.poll(() => conditions(needs), soon).toEqual({ Active: 'True', Valid: 'True', Updated: 'True', Error: 'False' });
+    const { status } = await needs.kubernetes.get(target);
+    expect(status).toMatchObject({ currentValue: expect.stringMatching(/^[58]$/), autoscalerReferences: 'hpa:default/web' });
+    expect(needs.inventory.list()).toMatchObject([
+      { metric: 'datadogmetric@default:queue', isValid: true, references: ['hpa:default/web'] },
+    ]);
+  });
+
+  it('does not query what nobody reads, unless the metric says always', async () => {
+    await using tested = await replica();
+    await write(tested.needs.kubernetes);
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Active: 'False', Valid: 'False' });
+    expect(datadog.asked).toEqual([]);
+    await tested.needs.kubernetes.patch(target, { metadata: { annotations: { [annotations.alwaysActive]: 'true' } } }, { type: 'merge' });
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+  });
+
+  it('makes a metric for an autoscaler that names one of Datadog itself', async () => {
+    await using tested = await replica();
+    const made = 'avg:nginx.net.request_per_s{kube_container_name:nginx}.rollup(30)';
+    datadog.set(made, (_, to) => [
+      [to - 20_000, 3],
+      [to, 4],
+    ]);
+    await autoscale(tested.needs.kubernetes, 'nginx.net.request_per_s', { kube_container_name: 'nginx' });
+    await expect.poll(() => read(tested.needs, 'nginx.net.request_per_s', 'kube_container_name=nginx'), soon).toBe(3);
+    const { items } = await tested.needs.kubernetes.list(datadogMetrics);
+    expect(items.map(({ metadata, spec }) => [metadata.name, spec])).toEqual([
+      ['dcaautogen-9a6e15492f67c189c2541d0a2864a7a7e1779e', { query: made, externalMetricName: 'nginx.net.request_per_s' }],
+    ]);
+  });
+
+  it('tells why there is no value, and recovers by itself', async () => {
+    await using tested = await replica();
+    await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: '1' });
+    const fault = datadog.faults.add({ kind: 'refuse', code: 403 });
+    await expect.poll(() => read(tested.needs), soon).toContain('API error 403');
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'False', Error: 'True' });
+    fault.remove();
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'True', Error: 'False' });
+    expect(await read(tested.needs, 'datadogmetric@default:none')).toBe(
+      'DatadogMetric not found for metric name: datadogmetric@default:none, datadogmetricid: default/none',
+    );
+    expect(await read(tested.needs, 'datadogmetric@nonsense')).toContain('does not follow DatadogMetric format');
+  });
+
+  it('serves a fallback while there is no value, where the metric has one', async () => {
+    await using tested = await replica();
+    datadog.faults.add({ kind: 'refuse', code: 500 });
+    await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true', [annotations.fallbackValue]: '7.5' });
+    await expect.poll(() => read(tested.needs), soon).toBe(7.5);
+  });
+
+  it('resolves templates, and says which it cannot', async () => {
+    await using tested = await replica();
+    datadog.set('avg:a{cluster:prod}', (_, to) => [[to, 2]]);
+    await write(tested.needs.kubernetes, { query: 'avg:a{cluster:%%tag_kube_cluster_name%%}' }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => read(tested.needs), soon).toBe(2);
+    await tested.needs.kubernetes.patch(target, { spec: { query: 'avg:a{%%env_NOT_THERE%%}' } }, { type: 'merge' });
+    await expect.poll(() => read(tested.needs), soon).toBe('Cannot resolve query: failed to retrieve env var "NOT_THERE"');
+  });
+
+  it('lets followers serve what the leader writes, and take over when they lead', async () => {
+    const election = fakeElection({ kind: 'other', identity: 'agent-1' });
+    await using follower = await replica({ election });
+    {
+      await using leader = await replica();
+      await write(leader.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+      await expect.poll(() => read(follower.needs), soon).toBe(5);
+    }
+    expect(await read(follower.needs)).toBe(5);
+    value = 9;
+    election.elect({ kind: 'self' });
+    await expect.poll(() => read(follower.needs), soon).toBe(9);
+  });
+
+  it('keeps readers in other namespaces out, where it is told to', async () => {
+    await using tested = await replica({ config: { 'external_metrics_provider.check_datadogmetric_namespace': true } });
+    const { needs } = tested;
+    await write(needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => read(needs), soon).toBe(5);
+    const elsewhere = { namespace: 'other', metric: 'datadogmetric@default:queue', selector: parseSelector('') };
+    expect(() => needs.provider.read(elsewhere)).toThrow('may not be read from namespace other');
+    await needs.kubernetes.patch(target, { metadata: { annotations: { [annotations.allowedNamespaces]: 'x,other' } } }, { type: 'merge' });
+    await expect.poll(() => [needs.provider.read(elsewhere)].flat(), soon).toMatchObject([{ value: 5 }]);
+  });
+
+  it('writes a status only when it has news', async () => {
+    await using tested = await replica();
+    const at = Date.now() - 10_000;
+    datadog.set('avg:still{*}', () => [
+      [at, 1],
+      [at + 1000, 2],
+    ]);
+    await write(tested.needs.kubernetes, { query: 'avg:still{*}' }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'True' });
+    const { metadata } = await tested.needs.kubernetes.get(target);
+    const asked = datadog.asked.length;
+    await expect.poll(() => datadog.asked.length, soon).toBeGreaterThan(asked + 2);
+    expect((await tested.needs.kubernetes.get(target)).metadata.resourceVersion).toBe(metadata.resourceVersion);
+  });
+
+  it('forgets an object that is deleted', async () => {
+    await using tested = await replica();
+    await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+    await tested.needs.kubernetes.delete(target);
+    await expect.poll(() => read(tested.needs), soon).toContain('DatadogMetric not found');
+    const gone = await tested.needs.kubernetes.get(target).catch((error: unknown) => error);
+    expect(hasReason(gone, 'NotFound')).toBe(true);
+  });
+});

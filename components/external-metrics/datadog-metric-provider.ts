@@ -1,0 +1,108 @@
+import { Clock, component, Jobs, Lifecycle, many, Process } from '../../src/fx/index.ts';
+import { ClusterName } from '../cluster-id/index.ts';
+import { Config } from '../config/index.ts';
+import { DatadogClient } from '../datadog-client/index.ts';
+import { Informers, Kubernetes, Workqueues } from '../kubernetes/index.ts';
+import { LeaderElection } from '../leader-election/index.ts';
+import { OwnPod } from '../own-pod/index.ts';
+import { Random } from '../random/index.ts';
+import { StatusProvider } from '../status/index.ts';
+import { Telemetry } from '../telemetry/index.ts';
+import { MetricController } from './datadog-metric/controller.ts';
+import { MetricEngine, type EngineOptions } from './datadog-metric/engine.ts';
+import { inventoryOf } from './datadog-metric/inventory.ts';
+import { datadogMetrics, metricObject } from './datadog-metric/object.ts';
+import { MetricReader } from './datadog-metric/reader.ts';
+import type { AutogenOptions } from './datadog-metric/references.ts';
+import { Retriever, type RetrieverOptions } from './datadog-metric/retriever.ts';
+import { statusOf } from './datadog-metric/status.ts';
+import { MetricStore } from './datadog-metric/store.ts';
+import { metricGauge } from './datadog-metric/telemetry.ts';
+import { templates } from './datadog-metric/template.ts';
+import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory } from './index.ts';
+import { parseSelector } from './selector.ts';
+
+/** Metrics as DatadogMetric objects: queried by the leader, served by every replica. */
+export const datadogMetricProvider = component({
+  name: 'datadog-metric-provider',
+  provides: { provider: ExternalMetricsProvider, inventory: MetricInventory, status: many(StatusProvider) },
+  requires: {
+    config: Config,
+    telemetry: Telemetry,
+    kubernetes: Kubernetes,
+    informers: Informers,
+    workqueues: Workqueues,
+    election: LeaderElection,
+    client: DatadogClient,
+    clusterName: ClusterName,
+    ownPod: OwnPod,
+    process: Process,
+    clock: Clock,
+    random: Random,
+    jobs: Jobs,
+    lifecycle: Lifecycle,
+  },
+  when: [settings.enabled.key, settings.useDatadogMetricCrd.key],
+  create({ config, telemetry, client, clusterName, ownPod, process, random, jobs, lifecycle, ...cluster }) {
+    const { kubernetes, informers, election, clock } = cluster;
+    const now = (): number => clock.now() / 1000;
+    const known = { namespace: 'default', clusterName: '' };
+    const autogen = (): AutogenOptions => autogenOptions(config, known.namespace);
+    const options = retrieverOptions(config);
+    const limits = { maxAge: options.maxAge, grace: config.get(settings.validityPeriod) };
+
+    const store = new MetricStore();
+    store.observe(metricGauge(telemetry));
+    const objects = informers.informer({ resource: datadogMetrics, transform: metricObject });
+    const resolve = templates({ env: process.env, clusterName: () => known.clusterName });
+    const controller = new MetricController({ store, objects, kubernetes, election, resolve, now });
+    const retriever = new Retriever({ store, client, random, options, now });
+    const engine = new MetricEngine({ ...cluster, store, objects, controller, retriever, autogen, options: engineOptions(config) });
+    const provider = new MetricReader({ store, autogen, limits, isNamespaced: config.get(settings.namespaceCheck), now });
+
+    lifecycle.append({ name: 'follow-datadogmetrics', start: () => engine.start(), stop: () => engine.stop() });
+    jobs.oneShot({
+      name: 'synchronize-datadogmetrics',
+      run: async (signal) => {
+        known.clusterName = await clusterName.get();
+        await engine.synchronize(signal);
+      },
+    });
+    jobs.oneShot({
+      name: 'watch-autoscalers',
+      run: async (signal) => {
+        known.namespace = await ownPod.resourcesNamespace();
+        await engine.watchReaders(signal);
+      },
+    });
+    jobs.oneShot({ name: 'retrieve-metrics', run: (signal) => engine.retrieve(signal) });
+    return { provider, inventory: { list: () => inventoryOf(store, limits, now()) }, status: statusOf(store) };
+  },
+});
+
+function autogenOptions(config: Config, namespace: string): AutogenOptions {
+  return {
+    isEnabled: config.get(settings.autogen),
+    selector: parseSelector(config.get(settings.autogenSelector)),
+    aggregator: config.get(settings.aggregator),
+    rollup: config.get(settings.rollup),
+    namespace,
+  };
+}
+
+function retrieverOptions(config: Config): RetrieverOptions {
+  return {
+    maxAge: Math.max(config.get(settings.maxAge), 3 * config.get(settings.rollup)),
+    maxTimeWindow: config.get(settings.maxTimeWindow),
+    bucketSize: config.get(settings.bucketSize),
+    hasBackoff: config.get(settings.splitBatchesWithBackoff),
+  };
+}
+
+function engineOptions(config: Config): EngineOptions {
+  return {
+    refreshMs: Math.max(1, config.get(settings.refreshPeriod)) * 1000,
+    workers: Math.max(1, config.get(settings.numWorkers)),
+    withWatermark: config.get(settings.wpaController),
+  };
+}

@@ -1,0 +1,108 @@
+import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
+import type { LeaderElection } from '../../leader-election/index.ts';
+import { fromObject, idOf, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
+import { datadogMetrics, kind, type MetricObject } from './object.ts';
+import type { MetricStore } from './store.ts';
+
+interface Parts {
+  readonly store: MetricStore;
+  readonly objects: Informer<MetricObject>;
+  readonly kubernetes: Kubernetes;
+  readonly election: Pick<LeaderElection, 'isLeader'>;
+  readonly resolve: Resolve;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Milliseconds that a metric to be deleted is given, in case somebody reads it again. */
+const deleteAfterMs = 2000;
+
+/**
+ * Keeps store and objects alike. Followers copy objects into the store. The leader takes from an object what people write,
+ * its spec, and writes what it knows itself, its status; it makes and deletes the objects of metrics that it made up.
+ */
+export class MetricController {
+  readonly #parts: Parts;
+  /** When a metric that is to be deleted was first seen so, in seconds. */
+  readonly #doomed = new Map<string, number>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @param id `namespace/name` */
+  async sync(id: string, signal: AbortSignal): Promise<WorkOutcome> {
+    const { store, objects, election, resolve, now } = this.#parts;
+    const object = objects.get(id);
+    const metric = store.get(id);
+    if (object === undefined) return this.#syncAbsent(id, metric, signal);
+    const isLeader = election.isLeader();
+    if (isLeader && metric?.isDeleted === true) return this.#delete(metric, object, signal);
+    this.#doomed.delete(id);
+    const updated = isLeader && metric !== undefined ? withObject(metric, object, resolve) : fromObject(object, resolve, now());
+    store.set(updated, 'controller');
+    return isLeader ? this.#write(updated, object, signal) : undefined;
+  }
+
+  async #syncAbsent(id: string, metric: DatadogMetric | undefined, signal: AbortSignal): Promise<WorkOutcome> {
+    const isMade = metric !== undefined && metric.externalMetricName !== '' && !metric.isDeleted;
+    if (isMade && this.#parts.election.isLeader()) return this.#make(metric, signal);
+    this.#doomed.delete(id);
+    this.#parts.store.delete(id, 'controller');
+    return undefined;
+  }
+
+  async #make({ id, query, externalMetricName }: DatadogMetric, signal: AbortSignal): Promise<WorkOutcome> {
+    const { namespace, name } = namesOf(id);
+    const object = { ...kind, metadata: { namespace, name }, spec: { query, externalMetricName } };
+    try {
+      await this.#parts.kubernetes.create({ resource: datadogMetrics, namespace }, object, { signal });
+    } catch (error) {
+      // Another replica has made it, and the informer will tell.
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    }
+    return undefined;
+  }
+
+  async #delete({ id }: DatadogMetric, { metadata: { uid } }: MetricObject, signal: AbortSignal): Promise<WorkOutcome> {
+    const now = this.#parts.now();
+    const since = this.#doomed.get(id) ?? now;
+    this.#doomed.set(id, since);
+    const leftMs = since * 1000 + deleteAfterMs - now * 1000;
+    if (leftMs > 0) return { afterMs: leftMs };
+    const { namespace, name } = namesOf(id);
+    try {
+      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+      await this.#parts.kubernetes.delete({ resource: datadogMetrics, namespace, name }, { signal, ...preconditions });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
+    }
+    return undefined;
+  }
+
+  /** A PUT of the status alone: more than that the chart's role does not allow. */
+  async #write(metric: DatadogMetric, object: MetricObject, signal: AbortSignal): Promise<WorkOutcome> {
+    const status = statusOf(metric, object.status);
+    if (!isNews(status, object.status)) return undefined;
+    const { namespace, name, resourceVersion } = object.metadata;
+    try {
+      const written = { ...kind, metadata: { namespace, name, resourceVersion }, status };
+      await this.#parts.kubernetes.replace({ resource: datadogMetrics, namespace, name, subresource: 'status' }, written, { signal });
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return undefined;
+      // Somebody changed the object meanwhile: the informer brings it, and then it is tried again.
+      if (hasReason(error, 'Conflict')) return 'retry';
+      throw error;
+    }
+    return undefined;
+  }
+}
+
+function namesOf(id: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = id.split('/');
+  return { namespace, name };
+}
+
+export function keyOf({ metadata }: MetricObject): string {
+  return idOf(metadata);
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../../src/fx/index.ts';
+import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
+import type { LeaderElection } from '../../leader-election/index.ts';
+import { autoscalersOf, type Autoscaler } from './autoscalers.ts';
+import type { MetricController } from './controller.ts';
+import { idOf, type DatadogMetric } from './metric.ts';
+import type { MetricObject } from './object.ts';
+import { readersOf, updateReferences, type AutogenOptions } from './references.ts';
+import type { Retriever } from './retriever.ts';
+import type { MetricStore } from './store.ts';
+
+interface Parts {
+  readonly store: MetricStore;
+  readonly objects: Informer<MetricObject>;
+  readonly controller: MetricController;
+  readonly retriever: Retriever;
+  readonly autogen: () => AutogenOptions;
+  readonly kubernetes: Kubernetes;
+  readonly informers: Informers;
+  readonly workqueues: Workqueues;
+  readonly election: LeaderElection;
+  readonly clock: Clock;
+  readonly options: EngineOptions;
+}
+
+export interface EngineOptions {
+  /** Milliseconds between two queries of a metric. */
+  readonly refreshMs: number;
+  /** Objects that are synchronized at once. */
+  readonly workers: number;
+  readonly withWatermark: boolean;
+}
+
+/** Changes that come together are answered together. Milliseconds. */
+const coalesceMs = 1000;
+/** Which part of the refresh period queries are spread over; the rest is for answers that are late. */
+const spreadShare = 0.8;
+
+/** Drives the metrics: objects, readers and values, each in a queue of its own. */
+export class MetricEngine {
+  readonly #parts: Parts;
+  readonly #changed: Workqueue;
+  readonly #readers: Workqueue<'all'>;
+  readonly #values: Workqueue<'all' | 'new'>;
+  #releases: readonly (() => void)[] = [];
+
+  constructor(parts: Parts) {
+    const { workqueues, store } = parts;
+    this.#parts = parts;
+    this.#changed = workqueues.create({ name: 'datadogmetrics' });
+    this.#readers = workqueues.create({ name: 'datadogmetrics-readers' });
+    this.#values = workqueues.create({ name: 'datadogmetrics-values' });
+    store.observe((id, metric, sender) => {
+      if (sender !== 'controller') this.#changed.add(id);
+      if (metric !== undefined && isNew(metric)) this.#values.addAfter('new', coalesceMs);
+    });
+  }
+
+  start(): void {
+    const { objects, election } = this.#parts;
+    const changed = (object: MetricObject): void => this.#changed.add(idOf(object.metadata));
+    this.#releases = [objects.handle({ added: changed, updated: changed, deleted: changed }), election.subscribe(() => this.#takeOver())];
+  }
+
+  stop(): void {
+    for (const release of this.#releases) release();
+    this.#releases = [];
+  }
+
+  /** A new leader looks at everything at once, without waiting for its turn. */
+  #takeOver(): void {
+    for (const { id } of this.#parts.store.all()) this.#changed.add(id);
+    this.#readers.add('all');
+    this.#values.add('all');
+  }
+
+  /** Keeps store and objects alike. */
+  async synchronize(signal: AbortSignal): Promise<void> {
+    const { objects, controller, options } = this.#parts;
+    await objects.synced(signal);
+    await this.#changed.run({ workers: options.workers, work: (id, ending) => controller.sync(id, ending), signal });
+  }
+
+  /** Follows who reads which metric. */
+  async watchReaders(signal: AbortSignal): Promise<void> {
+    const { kubernetes, informers, options, objects } = this.#parts;
+    const autoscalers = await autoscalersOf(kubernetes, informers, options.withWatermark);
+    const changed = (): void => this.#readers.addAfter('all', coalesceMs);
+    const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));
+    try {
+      await Promise.all([...autoscalers, objects].map((each) => each.synced(signal)));
+      this.#readers.add('all');
+      await this.#readers.run({ workers: 1, work: () => this.#updateReaders(autoscalers), signal });
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+
+  #updateReaders(autoscalers: readonly Informer<Autoscaler>[]): { readonly afterMs: number } {
+    const { store, autogen, election, clock, options } = this.#parts;
+    const all = autoscalers.flatMap((each) => [...each.list()]);
+    if (election.isLeader()) updateReferences(store, readersOf(all, autogen()), clock.now() / 1000);
+    return { afterMs: options.refreshMs };
+  }
+
+  /** Fetches values: of all metrics in turn, and of new ones at once. */
+  async retrieve(signal: AbortSignal): Promise<void> {
+    const { objects, store, retriever, election, clock, options } = this.#parts;
+    await objects.synced(signal);
+    const refresh = async (which: 'all' | 'new'): Promise<{ readonly afterMs: number } | void> => {
+      const begun = clock.monotonic();
+      const metrics = which === 'all' ? store.all() : [...store.all()].filter(isNew);
+      const spreadMs = which === 'all' ? options.refreshMs * spreadShare : 0;
+      if (election.isLeader()) await retriever.refresh(metrics, { signal, spreadMs });
+      if (which === 'all') return { afterMs: Math.max(0, begun + options.refreshMs - clock.monotonic()) };
+    };
+    this.#values.add('all');
+    await this.#values.run({ workers: 2, work: refresh, signal, drainMs: 0 });
+  }
+}
+
+/** Read by somebody, and never asked for yet. */
+function isNew({ isActive, dataTime, error, resolved }: DatadogMetric): boolean {
+  return isActive && dataTime === 0 && error === undefined && resolved !== undefined;
+}

@@ -1,0 +1,184 @@
+import { plainText } from '../decimal.ts';
+import { secondsIn } from '../duration.ts';
+import { conditionTypes, type Condition, type ConditionType, type MetricObject, type MetricStatus } from './object.ts';
+
+/** What is known of a metric, whoever keeps it. Times are in seconds since the epoch. */
+export interface DatadogMetric {
+  /** `namespace/name`. */
+  readonly id: string;
+  /** As it was written; {@link resolved} is what Datadog is asked. */
+  readonly query: string;
+  /** Undefined while a template in it cannot be resolved; then {@link error} says why. */
+  readonly resolved: string | undefined;
+  /** The metric of Datadog that the object was made for; empty when somebody wrote the object. */
+  readonly externalMetricName: string;
+  /** Seconds; 0: none of its own. */
+  readonly maxAge: number;
+  readonly timeWindow: number;
+  readonly isAlwaysActive: boolean;
+  /** Whether somebody reads it; only then it is queried. */
+  readonly isActive: boolean;
+  /** Whether the last query gave a value that is fresh. */
+  readonly isValid: boolean;
+  /** An object that nobody has read for long, and that was made by us: to be deleted. */
+  readonly isDeleted: boolean;
+  readonly value: number;
+  /** When Datadog measured the value; 0: never. */
+  readonly dataTime: number;
+  readonly updateTime: number;
+  /** `hpa:<namespace>/<name>` and `wpa:...`, sorted. */
+  readonly references: readonly string[];
+  readonly error: string | undefined;
+  /** Failures in a row, and the time before which it is not queried again. */
+  readonly retries: number;
+  readonly retryAfter: number;
+  readonly safeguards: Safeguards;
+}
+
+/** What readers get while there is no valid value. */
+interface Safeguards {
+  readonly fallbackValue: number | undefined;
+  /** Seconds. */
+  readonly lastKnownGood: number;
+  readonly allowedNamespaces: readonly string[];
+}
+
+/** What Datadog is asked for a query; or why it cannot be asked. */
+export type Resolve = (query: string) => { readonly query: string } | { readonly problem: string };
+
+/** What an object says that nobody else knows better: its spec and its annotations. */
+type Said = Pick<DatadogMetric, 'query' | 'resolved' | 'externalMetricName' | 'maxAge' | 'timeWindow' | 'isAlwaysActive' | 'safeguards'>;
+
+export function idOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+/** @param now seconds since the epoch */
+export function fromObject(object: MetricObject, resolve: Resolve, now: number): DatadogMetric {
+  const { said, problem } = saidBy(object, resolve);
+  const { currentValue, autoscalerReferences = '', conditions } = object.status;
+  const of = (type: ConditionType): Partial<Condition> => conditions.find((each) => each.type === type) ?? {};
+  const isActive = of('Active').status === 'True';
+  const value = Number(currentValue);
+  const error = of('Error');
+  return {
+    id: idOf(object.metadata),
+    ...said,
+    isActive,
+    isValid: of('Valid').status === 'True' && !Number.isNaN(value),
+    isDeleted: false,
+    value: Number.isNaN(value) ? 0 : value,
+    dataTime: seconds(of('Updated').lastUpdateTime) ?? 0,
+    updateTime: (isActive ? seconds(of('Active').lastUpdateTime) : undefined) ?? now,
+    references: autoscalerReferences.split(', ').filter((each) => each !== ''),
+    error: problem ?? (error.status === 'True' ? error.message : undefined),
+    retries: 0,
+    retryAfter: 0,
+  };
+}
+
+/** The same metric after its object was changed: another query begins anew, without waiting for failures of the old one. */
+export function withObject(metric: DatadogMetric, object: MetricObject, resolve: Resolve): DatadogMetric {
+  const { said, problem } = saidBy(object, resolve);
+  const isOther = said.resolved !== metric.resolved || said.maxAge !== metric.maxAge || said.timeWindow !== metric.timeWindow;
+  const fresh = isOther ? { retries: 0, retryAfter: 0 } : {};
+  return { ...metric, ...said, ...fresh, ...(problem === undefined ? {} : { error: problem, isValid: false }) };
+}
+
+function saidBy(object: MetricObject, resolve: Resolve): { readonly said: Said; readonly problem: string | undefined } {
+  const resolution = resolve(object.query);
+  const said = {
+    query: object.query,
+    resolved: 'query' in resolution ? resolution.query : undefined,
+    externalMetricName: object.externalMetricName,
+    maxAge: secondsIn(object.maxAge) ?? 0,
+    timeWindow: secondsIn(object.timeWindow) ?? 0,
+    isAlwaysActive: /^(?:1|t|T|TRUE|true|True)$/.test(object.annotations.alwaysActive ?? ''),
+    safeguards: safeguardsIn(object),
+  };
+  return { said, problem: 'problem' in resolution ? resolution.problem : undefined };
+}
+
+function safeguardsIn({ annotations: { fallbackValue = '', lastKnownGood = '', allowedNamespaces = '' } }: MetricObject): Safeguards {
+  const fallback = Number(fallbackValue.trim() || Number.NaN);
+  return {
+    fallbackValue: Number.isFinite(fallback) ? fallback : undefined,
+    lastKnownGood: secondsIn(lastKnownGood) ?? 0,
+    allowedNamespaces: allowedNamespaces.split(/[\s,]+/).filter((each) => each !== ''),
+  };
+}
+
+/** A metric that an autoscaler asks for and nobody has written an object for. */
+export function madeFor(parts: Pick<DatadogMetric, 'id' | 'query' | 'externalMetricName' | 'references'>, now: number): DatadogMetric {
+  return {
+    ...parts,
+    resolved: parts.query,
+    maxAge: 0,
+    timeWindow: 0,
+    isAlwaysActive: false,
+    isActive: true,
+    isValid: false,
+    isDeleted: false,
+    value: 0,
+    dataTime: 0,
+    updateTime: now,
+    error: undefined,
+    retries: 0,
+    retryAfter: 0,
+    safeguards: { fallbackValue: undefined, lastKnownGood: 0, allowedNamespaces: [] },
+  };
+}
+
+/** Whether the value is too old to be served. @param grace seconds beyond its greatest age */
+export function isStale(
+  { maxAge, dataTime }: DatadogMetric,
+  limits: { readonly maxAge: number; readonly grace: number; readonly now: number },
+): boolean {
+  return limits.now - dataTime > (maxAge || limits.maxAge) + limits.grace;
+}
+
+/** The status that an object should have, keeping the transition times of the one that it has. */
+export function statusOf(metric: DatadogMetric, previous: MetricStatus): MetricStatus {
+  const holds: Readonly<Record<ConditionType, boolean>> = {
+    Active: metric.isActive,
+    Valid: metric.isValid,
+    Updated: true,
+    Error: metric.error !== undefined,
+  };
+  const conditions = conditionTypes.map((type): Condition => {
+    const status = holds[type] ? 'True' : 'False';
+    const lastUpdateTime = date(type === 'Updated' ? metric.dataTime : metric.updateTime);
+    const before = previous.conditions.find((each) => each.type === type);
+    const lastTransitionTime = before?.status === status && before.lastTransitionTime !== '' ? before.lastTransitionTime : lastUpdateTime;
+    const words = type === 'Error' && metric.error !== undefined ? { reason: errorReason, message: metric.error } : {};
+    return { type, status, lastTransitionTime, lastUpdateTime, ...words };
+  });
+  // An empty text is left out, as the Go agent does: some API servers take it for null.
+  const references = metric.references.length === 0 ? {} : { autoscalerReferences: metric.references.join(', ') };
+  return { currentValue: plainText(metric.value), ...references, conditions };
+}
+
+const errorReason = 'Unable to fetch data from Datadog';
+
+/**
+ * Whether a status says something that the other does not. When an unchanged metric was last looked at is no such thing:
+ * writing that down for each metric at each refresh would cost more than everything else together.
+ */
+export function isNews(status: MetricStatus, known: MetricStatus): boolean {
+  return JSON.stringify(news(status)) !== JSON.stringify(news(known));
+}
+
+function news({ currentValue, autoscalerReferences = '', conditions }: MetricStatus): unknown {
+  const ordered = conditionTypes.map((type) => conditions.find((each) => each.type === type));
+  const facts = ordered.map((each) => [each?.status, each?.message ?? '', each?.type === 'Updated' ? each.lastUpdateTime : '']);
+  return [currentValue, autoscalerReferences, facts];
+}
+
+function date(time: number): string {
+  return `${new Date(time * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : Math.trunc(ms / 1000);
+}

@@ -1,0 +1,70 @@
+import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricRequest } from '../index.ts';
+import { MetricNameError } from '../metric-name.ts';
+import { isStale, type DatadogMetric } from './metric.ts';
+import { identify, type AutogenOptions } from './references.ts';
+import type { MetricStore } from './store.ts';
+
+interface Parts {
+  readonly store: MetricStore;
+  readonly autogen: () => AutogenOptions;
+  /** Seconds. */
+  readonly limits: { readonly maxAge: number; readonly grace: number };
+  /** Whether an autoscaler may read only the DatadogMetrics of its own namespace, and those that allow it to. */
+  readonly isNamespaced: boolean;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Reads metrics out of the store, on every replica. */
+export class MetricReader implements ExternalMetricsProvider {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  read(request: MetricRequest): readonly ExternalMetricValue[] {
+    const metric = this.#find(request);
+    const { value, timestamp } = this.#valueOf(metric);
+    return [{ metricName: request.metric.toLowerCase(), metricLabels: undefined, timestamp, value }];
+  }
+
+  #find({ metric: wanted, namespace, selector }: MetricRequest): DatadogMetric {
+    const labels = Object.fromEntries(
+      selector.requirements.filter(({ operator }) => operator === '=').map(({ key, values: [value = ''] }) => [key, value]),
+    );
+    const autogen = this.#parts.autogen();
+    const named = identify({ metric: wanted, labels, mayMake: autogen.isEnabled }, autogen);
+    if (named === undefined) throw new MetricError('InternalError', new MetricNameError(wanted).message);
+    const metric = this.#parts.store.get(named.id);
+    if (metric === undefined)
+      throw new MetricError('InternalError', `DatadogMetric not found for metric name: ${wanted}, datadogmetricid: ${named.id}`);
+    if (this.#parts.isNamespaced && !mayRead(namespace, metric))
+      throw new MetricError(
+        'Forbidden',
+        `DatadogMetric ${metric.id} may not be read from namespace ${namespace}: its annotation external-metrics.datadoghq.com/allowed-namespaces does not name it`,
+      );
+    return metric;
+  }
+
+  /** A valid value; else the last good one or a fallback, where the metric has such safeguards; else why there is none. */
+  #valueOf(metric: DatadogMetric): { readonly value: number; readonly timestamp: number } {
+    const { limits, now } = this.#parts;
+    const known = { value: metric.value, timestamp: metric.dataTime };
+    const isTooOld = isStale(metric, { ...limits, now: now() });
+    if (metric.isValid && !isTooOld) return known;
+    const { lastKnownGood, fallbackValue } = metric.safeguards;
+    if (metric.dataTime > 0 && now() - metric.dataTime <= lastKnownGood) return known;
+    if (fallbackValue !== undefined) return { value: fallbackValue, timestamp: Math.trunc(now()) };
+    if (!metric.isValid) throw new MetricError('InternalError', metric.error ?? 'DatadogMetric is invalid, missing error details');
+    const date = new Date(metric.dataTime * 1000).toISOString();
+    throw new MetricError('InternalError', `DatadogMetric is stale, last updated: ${date}. Check datadog-cluster-agent logs for errors`);
+  }
+}
+
+/** What was made for an autoscaler is everybody's who asks for the same. */
+function mayRead(namespace: string, { id, externalMetricName, safeguards: { allowedNamespaces } }: DatadogMetric): boolean {
+  return (
+    externalMetricName !== '' || id.startsWith(`${namespace}/`) || allowedNamespaces.includes(namespace) || allowedNamespaces.includes('*')
+  );
+}

@@ -1,0 +1,94 @@
+import type { LabelSelector } from '../index.ts';
+import { autogenName, autogenQuery, MetricNameError, referenceIn } from '../metric-name.ts';
+import type { Autoscaler } from './autoscalers.ts';
+import { idOf, madeFor, type DatadogMetric } from './metric.ts';
+import type { MetricStore } from './store.ts';
+
+/** How metrics that autoscalers name by themselves, without a DatadogMetric, become one. */
+export interface AutogenOptions {
+  readonly isEnabled: boolean;
+  /** Which autoscalers may have metrics made for them. */
+  readonly selector: LabelSelector;
+  readonly aggregator: string;
+  readonly rollup: number;
+  /** Where the objects are made. */
+  readonly namespace: string;
+}
+
+/** Seconds after which a made object that nobody reads is deleted. */
+const expiry = 3 * 3600;
+
+interface Reader {
+  readonly references: Set<string>;
+  /** Given where the metric is one of Datadog itself. */
+  readonly made: Pick<DatadogMetric, 'query' | 'externalMetricName'> | undefined;
+}
+
+/** Which metrics are read, by id, and by whom. */
+export function readersOf(autoscalers: Iterable<Autoscaler>, autogen: AutogenOptions): ReadonlyMap<string, Reader> {
+  const readers = new Map<string, Reader>();
+  for (const { reference, labels: own, metrics } of autoscalers) {
+    const mayMake = autogen.isEnabled && autogen.selector.matches(own);
+    for (const { metric, labels } of metrics) {
+      const found = identify({ metric, labels, mayMake }, autogen);
+      if (found === undefined) continue;
+      const reader = readers.get(found.id) ?? { references: new Set(), made: found.made };
+      reader.references.add(reference);
+      readers.set(found.id, reader);
+    }
+  }
+  return readers;
+}
+
+interface Named {
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mayMake: boolean;
+}
+
+/** The id of the metric that a name and labels stand for; `undefined` where they stand for none that is served. */
+export function identify(
+  { metric, labels, mayMake }: Named,
+  autogen: AutogenOptions,
+): { readonly id: string; readonly made?: Reader['made'] } | undefined {
+  try {
+    const reference = referenceIn(metric);
+    if (reference !== undefined) return { id: idOf(reference) };
+  } catch (error) {
+    if (error instanceof MetricNameError) return undefined;
+    throw error;
+  }
+  if (!mayMake) return undefined;
+  const query = autogenQuery({ metric, labels, aggregator: autogen.aggregator, rollup: autogen.rollup });
+  return { id: idOf({ namespace: autogen.namespace, name: autogenName(query) }), made: { query, externalMetricName: metric } };
+}
+
+/**
+ * Brings the store in line with what autoscalers read: which metrics are active, which are to be made, and which of those
+ * that were made have been unread for so long that they are to be deleted.
+ *
+ * @param now seconds since the epoch
+ */
+export function updateReferences(store: MetricStore, readers: ReadonlyMap<string, Reader>, now: number): void {
+  for (const metric of store.all()) {
+    const updated = withReferences(metric, sorted(readers.get(metric.id)), now);
+    if (updated !== metric) store.set(updated, 'watcher');
+  }
+  for (const [id, reader] of readers) {
+    if (reader.made === undefined || store.get(id) !== undefined) continue;
+    store.set(madeFor({ id, ...reader.made, references: sorted(reader) }, now), 'watcher');
+  }
+}
+
+function sorted(reader: Reader | undefined): readonly string[] {
+  return [...(reader?.references ?? [])].toSorted();
+}
+
+/** The metric itself where nothing has changed. */
+function withReferences(metric: DatadogMetric, references: readonly string[], now: number): DatadogMetric {
+  const isActive = references.length > 0 || metric.isAlwaysActive;
+  if (isActive !== metric.isActive || references.join() !== metric.references.join())
+    return { ...metric, isActive, references, isValid: metric.isValid && isActive, isDeleted: false, updateTime: now };
+  const isForgotten = metric.externalMetricName !== '' && !isActive && now - metric.updateTime > expiry;
+  return isForgotten && !metric.isDeleted ? { ...metric, isDeleted: true } : metric;
+}

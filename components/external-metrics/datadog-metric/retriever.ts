@@ -1,0 +1,104 @@
+import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
+import type { Random } from '../../random/index.ts';
+import { isStale, type DatadogMetric } from './metric.ts';
+import type { MetricStore } from './store.ts';
+
+/** Seconds, all of them. */
+export interface RetrieverOptions {
+  readonly maxAge: number;
+  readonly maxTimeWindow: number;
+  readonly bucketSize: number;
+  /** A metric that fails is asked after a delay that doubles. */
+  readonly hasBackoff: boolean;
+}
+
+interface Parts {
+  readonly store: MetricStore;
+  readonly client: DatadogClient;
+  readonly random: Random;
+  readonly options: RetrieverOptions;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Several metrics may ask the same. */
+interface SharedQuery extends MetricQuery {
+  readonly ids: string[];
+}
+
+const firstDelay = 30;
+const longestDelay = 1800;
+
+/** Fetches the values of metrics that are read. */
+export class Retriever {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for each of the metrics once, spread over a time, and puts each answer into the store when it comes. */
+  async refresh(
+    metrics: Iterable<DatadogMetric>,
+    { signal, spreadMs }: { readonly signal: AbortSignal; readonly spreadMs: number },
+  ): Promise<void> {
+    const due = [...metrics].filter((metric) => metric.isActive && metric.resolved !== undefined && !this.#isWaiting(metric));
+    const onOutcome = (query: SharedQuery, outcome: MetricPoint | QueryError): void => {
+      for (const id of query.ids) this.#apply(id, query.query, outcome);
+    };
+    await this.#parts.client.query(this.#queriesFor(due), { signal, spreadMs, onOutcome });
+  }
+
+  #isWaiting({ retryAfter }: DatadogMetric): boolean {
+    return this.#parts.options.hasBackoff && this.#parts.now() < retryAfter;
+  }
+
+  #queriesFor(metrics: readonly DatadogMetric[]): readonly SharedQuery[] {
+    const queries = new Map<string, SharedQuery>();
+    for (const { id, resolved: query = '', timeWindow, maxAge } of metrics) {
+      const { maxAge: shortest, bucketSize, maxTimeWindow } = this.#parts.options;
+      const windowSeconds = Math.min(maxTimeWindow, Math.max(timeWindow || maxAge, shortest, bucketSize));
+      const shared = queries.get(`${windowSeconds} ${query}`) ?? { query, windowSeconds, ids: [] };
+      shared.ids.push(id);
+      queries.set(`${windowSeconds} ${query}`, shared);
+    }
+    return [...queries.values()];
+  }
+
+  /** The metric may have changed while Datadog was asked: what was asked for another query is not for this one. */
+  #apply(id: string, query: string, outcome: MetricPoint | QueryError): void {
+    const metric = this.#parts.store.get(id);
+    if (metric?.resolved !== query || !metric.isActive) return;
+    this.#parts.store.set(outcome instanceof QueryError ? this.#failed(metric, outcome) : this.#answered(metric, outcome), 'retriever');
+  }
+
+  #answered(metric: DatadogMetric, { value, timestamp }: MetricPoint): DatadogMetric {
+    const now = this.#parts.now();
+    // A leader before us may have had a newer point; time never goes back.
+    const known = timestamp < metric.dataTime ? { value: metric.value, dataTime: metric.dataTime } : { value, dataTime: timestamp };
+    const updated = { ...metric, ...known, updateTime: now, retries: 0, retryAfter: 0 };
+    if (!isStale(updated, { maxAge: this.#parts.options.maxAge, grace: 0, now })) return { ...updated, isValid: true, error: undefined };
+    return { ...updated, isValid: false, error: `Query returned outdated result, check MaxAge setting, query: ${metric.resolved ?? ''}` };
+  }
+
+  #failed(metric: DatadogMetric, error: QueryError): DatadogMetric {
+    const now = this.#parts.now();
+    const delay = error.failure === 'rate-limit' ? 0 : this.#delayAfter(metric.retries);
+    const retryAfter = delay === 0 ? metric.retryAfter : now + delay;
+    const retries = delay === 0 ? metric.retries : metric.retries + 1;
+    return { ...metric, isValid: false, updateTime: now, error: this.#sentence(metric, error, retryAfter), retries, retryAfter };
+  }
+
+  #delayAfter(retries: number): number {
+    if (!this.#parts.options.hasBackoff) return 0;
+    const delay = firstDelay * 2 ** retries;
+    return delay >= longestDelay ? longestDelay : delay * (0.5 + this.#parts.random.next() / 2);
+  }
+
+  #sentence({ resolved = '' }: DatadogMetric, { failure, message }: QueryError, retryAfter: number): string {
+    const retry = this.#parts.options.hasBackoff ? `, will retry after ${new Date(retryAfter * 1000).toISOString().slice(0, 19)}Z` : '';
+    if (failure === 'rate-limit') return 'Global error: Datadog API rate limit exceeded';
+    if (failure === 'invalid-query' || failure === 'no-data') return `Invalid metric error: ${message}, query was: ${resolved}${retry}`;
+    return `Global error (all queries) from backend: ${message}${retry}`;
+  }
+}
