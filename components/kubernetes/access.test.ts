@@ -169,7 +169,7 @@ describe('a service account', () => {
   });
 });
 
-describe('a kubeconfig', () => {
+describe('a kubeconfig', { timeout: 30_000 }, () => {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
   it('as the cluster itself writes it works as it is', async () => {
@@ -321,6 +321,16 @@ describe('a credential plugin', { timeout: 30_000 }, () => {
       },
     });
     await clock.advance(1000);
+    await call(transport);
+    expect(await runs()).toHaveLength(2);
+  });
+
+  it('that gives what has expired already is not run for each request', async () => {
+    const expirationTimestamp = new Date(-1000).toISOString();
+    const transport = await connect({ kubeconfigPath: await plugin(printing({ token: tokenOf(user), expirationTimestamp })) });
+    for (let time = 0; time < 3; time += 1) await call(transport);
+    expect(await runs()).toHaveLength(1);
+    await clock.advance(5000);
     await call(transport);
     expect(await runs()).toHaveLength(2);
   });

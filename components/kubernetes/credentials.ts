@@ -38,7 +38,7 @@ export interface RotationParts {
   readonly renewEveryMs?: number;
 }
 
-/** How soon a failed reading is tried again. */
+/** How soon credentials are read again that could not be read, or were old already when they came: not for each request. */
 const retryMs = 5000;
 
 /** Credentials that others replace while we run: read anew when they are old, and at once when they are refused. */
@@ -71,7 +71,7 @@ export class RotatingCredentials {
     this.#readAt = clock.monotonic();
     try {
       const { credentials, validForMs } = await read();
-      this.#readAgainAt = clock.monotonic() + validForMs;
+      this.#readAgainAt = clock.monotonic() + Math.max(validForMs, retryMs);
       return (this.#current = unchanged(this.#current, credentials));
     } catch (error) {
       if (this.#current === undefined) throw error;

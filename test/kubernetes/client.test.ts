@@ -44,7 +44,7 @@ function definition(group: string): JsonObject {
   };
 }
 
-describe.each(found)('$name', (subject) => {
+describe.each(found)('$name', { timeout: 60_000 }, (subject) => {
   let server: Server;
   let app: TestedApp<{ kubernetes: typeof Kubernetes }>;
   let kubernetes: Kubernetes;
