@@ -1,4 +1,5 @@
-import { builtVersion } from '../components/agent-version/built.ts';
+import { AgentVersion } from '../components/agent-version/index.ts';
+import { versionRoute } from '../components/agent-version/route.ts';
 import { announcement } from '../components/announcement/log.ts';
 import { requiredApiKey } from '../components/api-key/required.ts';
 import { muxedApiServer } from '../components/api-server/muxed.ts';
@@ -7,6 +8,7 @@ import { configMapClusterId } from '../components/cluster-id/config-map.ts';
 import { configuredClusterName } from '../components/cluster-id/configured-name.ts';
 import { servedClusterId } from '../components/cluster-id/served.ts';
 import { Config } from '../components/config/index.ts';
+import { coreDump } from '../components/core-dump/last-words.ts';
 import { datadogSuite } from '../components/diagnose/datadog-suite.ts';
 import { kubernetesSuite } from '../components/diagnose/kubernetes-suite.ts';
 import { diagnoseRoute } from '../components/diagnose/route.ts';
@@ -32,6 +34,7 @@ import { fxEventLog } from '../components/log/fx-events.ts';
 import { fileLogSink } from '../components/log/rolling-file.ts';
 import { winstonLog } from '../components/log/winston.ts';
 import { mountedOwnPod } from '../components/own-pod/mounted.ts';
+import { inspectorProfiling } from '../components/profiling/inspector.ts';
 import { systemRandom } from '../components/random/system.ts';
 import { rulesScrubber } from '../components/scrubber/rules.ts';
 import { startupRecorder } from '../components/startup/recorder.ts';
@@ -41,10 +44,12 @@ import { componentStates } from '../components/status/component-states.ts';
 import { statusFlare } from '../components/status/flare.ts';
 import { composedStatus } from '../components/status/text-json-html.ts';
 import { stopRoute } from '../components/stop/route.ts';
+import { telemetryFlare } from '../components/telemetry/flare.ts';
 import { prometheusTelemetry } from '../components/telemetry/prometheus.ts';
 import { metricsServer } from '../components/telemetry/server.ts';
 import { processVars } from '../components/telemetry/vars.ts';
 import { app, run, supply, type Component } from './fx/index.ts';
+import { version } from './version.ts';
 
 /**
  * The cluster agent: every component, in the order of its start. Gates and failure policies stand with the components.
@@ -52,7 +57,7 @@ import { app, run, supply, type Component } from './fx/index.ts';
  */
 export const clusterAgent = [
   // What everything stands on.
-  builtVersion,
+  supply(AgentVersion, version),
   systemRandom,
   rulesScrubber,
   consoleLogSink,
@@ -62,7 +67,9 @@ export const clusterAgent = [
   prometheusTelemetry,
   mountedOwnPod,
 
-  // 1-3
+  // 1-3: what a crash leaves, profiles, and the key without which there is no agent.
+  coreDump,
+  inspectorProfiling,
   requiredApiKey,
 
   // 4: metrics and probes answer before anything can hang.
@@ -97,6 +104,7 @@ export const clusterAgent = [
   componentStates,
   commonStatusHeader,
   composedStatus,
+  versionRoute,
   stopRoute,
   startupRoute,
   kubernetesSuite,
@@ -104,6 +112,7 @@ export const clusterAgent = [
   diagnoseRoute,
   logFlare,
   statusFlare,
+  telemetryFlare,
   configurationFlare,
   environmentFlare,
   zipFlare,
