@@ -86,6 +86,7 @@ export const clusterAgent = [
   agentTransport,
   httpKubernetes,
   kubernetesReadiness,
+  configuredClusterName,
   hostnameChain,
 
   // 10-13: who leads, events, and which cluster this is.
@@ -94,7 +95,6 @@ export const clusterAgent = [
   httpsLeaderForwarder,
   apiEventRecorder,
   leadershipEvents,
-  configuredClusterName,
   configMapClusterId,
   servedClusterId,
   workqueues,
