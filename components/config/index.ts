@@ -34,6 +34,15 @@ export interface Change {
   readonly sequence: number;
 }
 
+export interface ViewOptions {
+  /** Leaves out what nobody has set. */
+  readonly withoutDefaults?: boolean;
+  /** What this source says, instead of the effective values. */
+  readonly source?: Source;
+  /** Values as a file would say them, so durations as text and secrets revealed. */
+  readonly asWritten?: boolean;
+}
+
 /**
  * The configuration of the agent: every source, merged key by key.
  *
@@ -53,8 +62,8 @@ export interface Config {
   isSet(setting: Setting): boolean;
   /** What each source says of a key, weakest first. */
   valuesOf(key: string): readonly SourcedValue[];
-  /** Every setting with its effective value, as one nested record; secrets are still in it: scrub before showing. */
-  all(options?: { readonly withoutDefaults?: boolean }): Readonly<Record<string, unknown>>;
+  /** Every setting with its value, as one nested record; secrets are still in it: scrub before showing. */
+  all(options?: ViewOptions): Readonly<Record<string, unknown>>;
   /**
    * Takes a value of the setting's own type, so a duration in milliseconds; what a person wrote goes through `parse` first.
    *

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Secret } from '../secrets/index.ts';
-import { sources, type Change, type Config, type Source, type SourcedValue } from './index.ts';
-import { verify, type Setting } from './setting.ts';
+import { sources, type Change, type Config, type Source, type SourcedValue, type ViewOptions } from './index.ts';
+import { verify, written, type Setting } from './setting.ts';
 
 const strongestFirst = sources.toReversed();
 
@@ -64,9 +64,13 @@ export class LayeredConfig implements Config {
     return known === undefined || layers?.has('default') ? given : [{ source: 'default', value: known.default }, ...given];
   }
 
-  all({ withoutDefaults = false }: { readonly withoutDefaults?: boolean } = {}): Readonly<Record<string, unknown>> {
-    const keys = this.#keys().filter((key) => !withoutDefaults || (this.#strongest(key)?.source ?? 'default') !== 'default');
-    return nested(keys.map((key) => [key, this.#effective(key)] as const).filter(([, value]) => value !== undefined));
+  all({ withoutDefaults = false, source, asWritten = false }: ViewOptions = {}): Readonly<Record<string, unknown>> {
+    const entries = this.#keys().flatMap((key): readonly (readonly [string, unknown])[] => {
+      const shown = source === undefined ? this.valuesOf(key).at(-1) : this.valuesOf(key).find((each) => each.source === source);
+      if (shown?.value === undefined || (withoutDefaults && shown.source === 'default')) return [];
+      return [[key, asWritten ? written(this.#settings.get(key), shown.value) : shown.value]];
+    });
+    return nested(entries);
   }
 
   set<T>(setting: Setting<T>, value: T, source: Source): void {

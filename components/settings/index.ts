@@ -20,12 +20,14 @@ export const RuntimeSetting = token<RuntimeSetting>()('runtime-setting');
 /** What can be read and changed at run time. */
 export interface Settings {
   readonly runtime: readonly RuntimeSetting[];
-  /** Any setting by its key. @throws UnknownSettingError */
+  /** Any setting by its key, as a file would say it, scrubbed. @throws UnknownSettingError */
   get(name: string): { readonly value: unknown; readonly sources: readonly SourcedValue[] };
   /** A runtime setting. @throws UnknownSettingError, or what the setting itself throws */
   set(name: string, value: unknown, source: Source): Promise<void>;
-  /** The whole configuration as YAML, scrubbed. */
-  yaml(): string;
+  /** The configuration as YAML, scrubbed. */
+  yaml(options?: { readonly withoutDefaults?: boolean }): Promise<string>;
+  /** What each source says, by source and then as in a file, scrubbed. */
+  bySource(): Readonly<Record<Source, unknown>>;
 }
 export const Settings = token<Settings>()('settings');
 
