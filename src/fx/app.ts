@@ -329,14 +329,10 @@ export function appWithRequest(
   return new Application(list, { ...options, request });
 }
 
-function failure(error: unknown): { readonly error?: unknown } {
-  return error === undefined ? {} : { error };
-}
+const failure = (error: unknown): { readonly error?: unknown } => (error === undefined ? {} : { error });
 
 /** Integer seconds; anything else is the default, as in Datadog's fxutil. */
-function secondsOf(text: string | undefined): number {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) * 1000 : defaultTimeoutMs;
-}
+const secondsOf = (text: string | undefined): number => (text !== undefined && /^\d+$/.test(text) ? Number(text) * 1000 : defaultTimeoutMs);
 
 function alreadyIn(state: string): FxError {
   return new FxError([{ code: 'FX_STATE', message: `attempted to start the app when in state: ${state}`, fix: 'stop it first' }]);

@@ -2,7 +2,7 @@ import type { Life } from './app.ts';
 import { FxError, messageOf, type Finding } from './errors.ts';
 import type { Happening } from './events.ts';
 import { pathTo, type Node } from './graph.ts';
-import { addHook, CallContext, isThenable, type HookRecord } from './lifecycle.ts';
+import { CallContext, HookRecord, isThenable } from './lifecycle.ts';
 import { needsOf, wrongValue } from './values.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -178,7 +178,7 @@ export class Caller {
     node.value = value;
     node.isBuilt = true;
     node.state = 'constructed';
-    if (item.start !== undefined || item.stop !== undefined) addHook(node, item, item.place);
+    if (item.start !== undefined || item.stop !== undefined) node.hooks = [...node.hooks, new HookRecord(node, item, item.place)];
     if (this.#life.journal.isHeard) this.#life.journal.connectLogger(node);
     return undefined;
   }

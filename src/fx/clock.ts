@@ -30,6 +30,7 @@ export const systemClock: Clock = {
 };
 
 /** What a timer is taken back with. */
-export function cancelling(timer: NodeJS.Timeout): () => void {
-  return () => clearTimeout(timer);
-}
+export const cancelling =
+  (timer: NodeJS.Timeout): (() => void) =>
+  () =>
+    clearTimeout(timer);

@@ -2,11 +2,11 @@ import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
 import { brokenItem, isItem, itemOf, listed } from './item.ts';
 import { Place } from './place.ts';
-import { isToken, Many, Optional, type Token } from './token.ts';
+import { Formed, isToken, type Many, type Optional, type Token } from './token.ts';
 
-export type Provision = Token | Many;
+type Provision = Token | Many;
 export type Provisions = Provision | Readonly<Record<string, Provision>>;
-export type Requirement = Token | Optional | Many;
+type Requirement = Token | Optional | Many;
 export type Requirements = Readonly<Record<string, Requirement>>;
 
 /** The values that a record of requirements stands for. */
@@ -163,7 +163,7 @@ export function replace<Key extends string, T>(of: Token<Key, T>, value: NoInfer
 export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: readonly NoInfer<T>[]): Component<never, never>;
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
-  if (isToken(of) || of instanceof Many) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
+  if (isToken(of) || of instanceof Formed) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
   const by = isItem(of) ? of : brokenItem('replace takes a component, or a token and a value', place);
   return listed({ kind: 'replacement', name: by.name, place, by });
 }

@@ -43,6 +43,4 @@ function wanted({ is }: Test): string {
   return `it must be ${typeof is !== 'function' ? show(is) : is.name === 'is' ? 'as its condition says' : is.name}`;
 }
 
-function show(value: unknown): string {
-  return value === undefined ? 'not set' : (JSON.stringify(value) ?? typeof value);
-}
+const show = (value: unknown): string => (value === undefined ? 'not set' : (JSON.stringify(value) ?? typeof value));

@@ -40,8 +40,8 @@ export function draw(graph: Graph, format: GraphFormat): string {
   };
   const nodes = graph.order.map((each) => node(each, colorOf(each)));
   const links = graph.order.flatMap((from) =>
-    from.item.inputs.flatMap(({ form, soft }, at) =>
-      (from.sources[at] ?? []).flatMap(({ node: to }) => (to.rank < 0 ? [] : link(from, to, form === 'optional' || soft))),
+    from.item.inputs.flatMap(({ form, options }, at) =>
+      (from.sources[at] ?? []).flatMap(({ node: to }) => (to.rank < 0 ? [] : link(from, to, form === 'optional' || options.soft === true))),
     ),
   );
   return [...head, ...nodes, ...links, ...tail, ''].join('\n');

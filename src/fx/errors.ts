@@ -67,9 +67,7 @@ export function errorOf(findings: readonly Finding[]): FxError | undefined {
 }
 
 /** A component that was interrupted because another failed, or because the app is stopped, is not to blame. */
-export function isToBlame({ code }: Finding): boolean {
-  return code !== 'FX_INTERRUPTED';
-}
+export const isToBlame = ({ code }: Finding): boolean => code !== 'FX_INTERRUPTED';
 
 /** An error that is no component's; only a mistake of ours can be. */
 export function unexpected(cause: unknown): FxError {
@@ -85,9 +83,7 @@ export function inOne(failures: readonly FxError[]): FxError | undefined {
   return errorOf(guilty.length > 0 ? guilty : findings.slice(0, 1));
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A value in words, for messages about what is not as it should be; never the content of an object. */
 export function describeValue(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
-import { findingAt, isProvider, nodeOf, Scope, type Gated, type Graph, type Node } from './graph.ts';
+import { findingAt, isProvider, Node, Scope, type Gated, type Graph } from './graph.ts';
 import { isListed, type Item, type ModuleItem, type Replacement } from './item.ts';
 
 /** Where a list stands: in which module, seen by whom, and why it is off, if it is. */
@@ -36,7 +36,7 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
       visibleIn.listed.add(item);
       const because = off ?? refused(item);
       if (item.kind === 'module') open(item, { scope: new Scope(item.name, scope, item.place), visibleIn, off: because });
-      else if (because === undefined) nodes.push(nodeOf(item, scope, visibleIn));
+      else if (because === undefined) nodes.push(new Node(item, scope, visibleIn));
       else gated.push({ item, scope, because });
     }
   };
@@ -55,7 +55,7 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
     const givesWay = ({ item, scope }: Node): boolean =>
       isProvider(item) && isWithin(scope, within) && item.outputs.some(({ token }) => tokens.has(token));
     const old = nodes.find(givesWay);
-    const node = nodeOf(by, old?.scope ?? within, old?.visibleIn ?? root);
+    const node = new Node(by, old?.scope ?? within, old?.visibleIn ?? root);
     nodes = old === undefined ? [...nodes, node] : nodes.flatMap((each) => (each === old ? node : givesWay(each) ? [] : each));
     if (old !== undefined) return;
     const message = `${by.name} replaces ${[...tokens].map(({ key }) => `"${key}"`).join(', ') || 'nothing'}, which nothing here provides`;

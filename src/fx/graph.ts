@@ -1,14 +1,16 @@
 import type { Code, Finding } from './errors.ts';
-import type { Item, Output } from './item.ts';
+import type { Item, Port } from './item.ts';
 import type { JobReport } from './jobs.ts';
 import type { HookRecord } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import type { Token } from './token.ts';
 
+const none: readonly never[] = [];
+
 /** One value of a node. */
 export interface Source {
   readonly node: Node;
-  readonly output: Output;
+  readonly output: Port;
 }
 
 /** Who provides what in one scope, and who decorates it. */
@@ -37,59 +39,42 @@ export class Scope {
 export type State = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
 
 /** An item at its place in the list, and what becomes of it in one life of the app. */
-export interface Node {
-  readonly item: Item;
+export class Node {
+  declare readonly item: Item;
   /** Whose decorators and private values it sees: the module that lists it. */
-  readonly scope: Scope;
+  declare readonly scope: Scope;
   /** Who sees its values: everybody (the root), or the module that keeps it private. */
-  readonly visibleIn: Scope;
+  declare readonly visibleIn: Scope;
   /** Its name, made unique by its number among equals: `check`, `check #2`. */
-  label: string;
+  declare label: string;
   /** Its position in the flattened list. */
-  index: number;
+  index = -1;
   /** Its position in the order, or -1 while it is not needed. */
-  rank: number;
+  rank = -1;
   /** For each of the item's inputs, where its values come from; nowhere for what the framework itself provides. */
-  sources: readonly (readonly Source[])[];
+  sources: readonly (readonly Source[])[] = none;
   /** The first that needs it, on the shortest path from a root; itself for a root; undefined when nobody does. */
-  neededBy: Node | undefined;
-  state: State;
+  neededBy: Node | undefined = undefined;
+  state: State = 'planned';
   /** It has a value; whatever becomes of its start, it can be started again. */
-  isBuilt: boolean;
-  value: unknown;
-  failure: unknown;
+  isBuilt = false;
+  value: unknown = undefined;
+  failure: unknown = undefined;
   /** When its constructor was called, in milliseconds of the clock, and how long that took. */
-  createdAt: number | undefined;
-  createMs: number | undefined;
-  hooks: readonly HookRecord[];
+  createdAt: number | undefined = undefined;
+  createMs: number | undefined = undefined;
+  hooks: readonly HookRecord[] = none;
   /** No hook can be appended any more. */
-  isSealed: boolean;
-  jobs: readonly JobReport[];
-}
+  isSealed = false;
+  jobs: readonly JobReport[] = none;
 
-export function nodeOf(item: Item, scope: Scope, visibleIn: Scope): Node {
-  return {
-    item,
-    scope,
-    visibleIn,
-    label: item.name,
-    index: -1,
-    rank: -1,
-    sources: none,
-    neededBy: undefined,
-    state: 'planned',
-    isBuilt: false,
-    value: undefined,
-    failure: undefined,
-    createdAt: undefined,
-    createMs: undefined,
-    hooks: none,
-    isSealed: false,
-    jobs: none,
-  };
+  constructor(item: Item, scope: Scope, visibleIn: Scope) {
+    this.item = item;
+    this.scope = scope;
+    this.visibleIn = visibleIn;
+    this.label = item.name;
+  }
 }
-
-const none: readonly never[] = [];
 
 /** An item that its condition, or that of its module, keeps out. */
 export interface Gated {
@@ -112,28 +97,24 @@ export interface Graph {
  * Where a node finds what it asks for. Nearest first: a module's decorators stand before its private values, then the same
  * one level up. Of a group, the members of all levels together, in list order.
  */
-export function lookUp(node: Node, token: Token, kind: 'one' | 'group'): readonly Source[] {
+export function lookUp(node: Node, { token, form }: Port): readonly Source[] {
   let found: readonly Source[] = none;
   for (let scope: Scope | undefined = node.scope; scope !== undefined; scope = scope.parent) {
-    const { sources, decorators } = scope[kind];
+    const { sources, decorators } = form === 'group' ? scope.group : scope.one;
     const decorator = decorators.get(token);
     if (decorator !== undefined && decorator[0]?.node !== node) return decorator;
     const here = sources.get(token);
     if (here === undefined) continue;
-    if (kind === 'one') return here;
+    if (form !== 'group') return here;
     found = found.length === 0 ? here : [...found, ...here].toSorted((a, b) => a.node.index - b.node.index);
   }
   return found;
 }
 
-export function isProvider({ kind }: Item): boolean {
-  return kind === 'provide' || kind === 'supply';
-}
+export const isProvider = ({ kind }: Item): boolean => kind === 'provide' || kind === 'supply';
 
 /** Failed, or skipped because something else had. */
-export function isLost({ state }: Node): boolean {
-  return state === 'failed' || state === 'skipped';
-}
+export const isLost = ({ state }: Node): boolean => state === 'failed' || state === 'skipped';
 
 /** The value of a source, or `undefined` when its component is not there. */
 export function valueOf({ node, output }: Source): unknown {
@@ -141,9 +122,7 @@ export function valueOf({ node, output }: Source): unknown {
   return output.property === undefined ? node.value : (node.value as Readonly<Record<string, unknown>>)[output.property];
 }
 
-export function outputName({ token, group }: Output): string {
-  return group === undefined ? token.key : `${token.key}[]`;
-}
+export const outputName = ({ token, form }: Port): string => (form === 'group' ? `${token.key}[]` : token.key);
 
 /** A finding about a node: it is to blame, and stands where it was written. */
 export function findingAt(node: Node, code: Code, what: Pick<Finding, 'message' | 'fix'> & Partial<Finding>): Finding {

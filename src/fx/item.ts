@@ -1,10 +1,10 @@
 import { isClass, readClass } from './classes.ts';
-import type { Definition, List, Provision, Provisions, Requirement, Requirements } from './component.ts';
+import type { Definition, List, Provisions, Requirements } from './component.ts';
 import type { Condition } from './condition.ts';
 import { describeValue } from './errors.ts';
 import type { HookContext } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import { isToken, Many, Optional, token, type GroupOptions, type Token } from './token.ts';
+import { Formed, isToken, token, type GroupOptions, type Token } from './token.ts';
 
 type Kind = 'provide' | 'supply' | 'invoke' | 'decorate' | 'replace';
 /** A definition whose types have done their work. */
@@ -12,20 +12,13 @@ type AnyDefinition = Definition<Provisions, Requirements, never>;
 type Values = Readonly<Record<string, unknown>>;
 type ItemHook = ((value: unknown, context: HookContext) => unknown) | undefined;
 
-/** One value that a constructor yields. */
-export interface Output {
-  readonly token: Token;
-  readonly group: GroupOptions | undefined;
-  /** Under which name in the returned record; `undefined` when the returned value is it. */
+/** One value that a constructor yields, or needs. */
+export interface Port {
+  /** Under which name in the record; `undefined` when the value that is yielded is no record but itself it. */
   readonly property: string | undefined;
-}
-
-/** One value that a constructor needs. */
-export interface Input {
-  readonly property: string;
   readonly token: Token;
-  readonly form: 'one' | 'optional' | 'list' | 'map';
-  readonly soft: boolean;
+  readonly form: 'one' | 'optional' | 'group';
+  readonly options: GroupOptions;
 }
 
 interface Written {
@@ -38,8 +31,8 @@ export interface Item extends Written, Pick<AnyDefinition, 'timeouts' | 'when'> 
   readonly kind: Kind;
   /** What is wrong with the definition itself; reported with everything else, once the list is planned. */
   readonly problems: readonly string[];
-  readonly outputs: readonly Output[];
-  readonly inputs: readonly Input[];
+  readonly outputs: readonly Port[];
+  readonly inputs: readonly Port[];
   readonly create: (needs: Values) => unknown;
   readonly start: ItemHook;
   readonly stop: ItemHook;
@@ -66,17 +59,11 @@ type Listed = Item | ModuleItem | Replacement;
 /** On whatever this copy of the framework has made for lists. */
 const madeHere = Symbol('made here');
 
-export function isListed(value: unknown): value is Listed {
-  return typeof value === 'object' && value !== null && madeHere in value;
-}
+export const isListed = (value: unknown): value is Listed => typeof value === 'object' && value !== null && madeHere in value;
 
-export function isItem(value: unknown): value is Item {
-  return isListed(value) && value.kind !== 'module' && value.kind !== 'replacement';
-}
+export const isItem = (value: unknown): value is Item => isListed(value) && value.kind !== 'module' && value.kind !== 'replacement';
 
-export function listed<L extends ModuleItem | Replacement>(made: L): L {
-  return { ...made, [madeHere]: true };
-}
+export const listed = <L extends ModuleItem | Replacement>(made: L): L => ({ ...made, [madeHere]: true });
 
 export function itemOf(kind: Kind, definition: unknown, place: Place): Item {
   if (typeof definition !== 'object' || definition === null)
@@ -89,9 +76,8 @@ export function itemOf(kind: Kind, definition: unknown, place: Place): Item {
   const made = typeof create === 'function' && isClass(create) ? readClass(create, requires !== undefined, problems) : { inputs, create };
   const called = name ?? nameOf(kind, outputs, problems);
   if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
-  for (const hook of [start, stop])
-    if (hook !== undefined && typeof hook !== 'function')
-      problems.push(`${hook === start ? 'start' : 'stop'} must be a function, not ${describeValue(hook)}`);
+  checkHook('start', start, problems);
+  checkHook('stop', stop, problems);
   const mayFail = onFailure === 'continue';
   return { [madeHere]: true, kind, name: called, place, problems, outputs, ...made, start, stop, timeouts, when, mayFail } as Item;
 }
@@ -100,53 +86,68 @@ export function brokenItem(problem: string, place: Place): Item {
   return { ...itemOf('provide', { name: 'unnamed', create: () => undefined }, place), problems: [problem] };
 }
 
+function checkHook(name: string, hook: unknown, problems: string[]): void {
+  if (hook !== undefined && typeof hook !== 'function') problems.push(`${name} must be a function, not ${describeValue(hook)}`);
+}
+
 const suffixes = { provide: '', supply: '', invoke: '', decorate: ' decorator', replace: ' replacement' };
 
-function nameOf(kind: Kind, [output]: readonly Output[], problems: string[]): string {
+function nameOf(kind: Kind, [output]: readonly Port[], problems: string[]): string {
   if (output === undefined && (kind === 'provide' || kind === 'decorate')) problems.push('a component that provides nothing needs a name');
   return `${output?.token.key ?? 'unnamed'}${suffixes[kind]}`;
 }
 
-function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Output[] {
+function outputsOf(provides: Provisions | undefined, problems: string[]): readonly Port[] {
   if (provides === undefined) return none;
-  if (isToken(provides)) return [{ token: provides, group: undefined, property: undefined }];
-  if (typeof provides !== 'object' || provides === null || provides instanceof Many) return outputOf(provides, undefined, problems);
-  const entries = Object.entries(provides);
-  if (entries.length === 0) problems.push('"provides" is empty');
-  return entries.flatMap(([property, provision]) => outputOf(provision, property, problems));
+  const side = { of: 'provides', problems } as const;
+  if (typeof provides !== 'object' || provides === null || provides instanceof Formed) return [portOf(undefined, provides, side)];
+  const properties = Object.keys(provides);
+  if (properties.length === 0) problems.push('"provides" is empty');
+  return properties.map((property) => portOf(property, provides[property], side));
 }
 
-function outputOf(provision: Provision, property: string | undefined, problems: string[]): Output[] {
-  if (isToken(provision)) return [{ token: provision, group: undefined, property }];
-  const where = property === undefined ? '"provides"' : `"provides.${property}"`;
-  if (provision instanceof Many && isToken(provision.token)) {
-    const { token: of, options } = provision;
-    for (const key of ['soft', 'as'] as const)
-      if ((options[key] ?? false) !== false) problems.push(`${where}: "${key}" is for consuming a group, not for contributing to it`);
-    return [{ token: of, group: options, property }];
+function inputsOf(requires: Requirements | undefined, problems: string[]): readonly Port[] {
+  if (requires === undefined) return none;
+  const side = { of: 'requires', problems } as const;
+  return Object.keys(requires).map((property) => portOf(property, requires[property], side));
+}
+
+/** What may stand on each side, and the options of a group that belong to the other. */
+const sides = {
+  provides: {
+    takes: 'a token or many(token)',
+    forms: ['group'],
+    alien: ['soft', 'as'],
+    why: 'consuming a group, not for contributing to it',
+  },
+  requires: {
+    takes: 'a token, optional(token) or many(token)',
+    forms: ['optional', 'group'],
+    alien: ['flatten', 'name'],
+    why: 'contributing to a group, not for consuming it',
+  },
+} as const;
+const plain: GroupOptions = {};
+
+interface Side {
+  readonly of: keyof typeof sides;
+  readonly problems: string[];
+}
+
+function portOf(property: string | undefined, written: unknown, { of, problems }: Side): Port {
+  if (isToken(written)) return { property, token: written, form: 'one', options: plain };
+  const { takes, forms, alien, why } = sides[of];
+  const where = property === undefined ? `"${of}"` : `"${of}.${property}"`;
+  const form = written instanceof Formed && isToken(written.token) ? forms.find((each) => each === written.form) : undefined;
+  if (form === undefined || !(written instanceof Formed)) {
+    problems.push(`${where} must be ${takes}, not ${describeValue(written)}`);
+    return { property, token: unknown, form: 'optional', options: plain };
   }
-  problems.push(`${where} must be a token or many(token), not ${describeValue(provision)}`);
-  return [];
-}
-
-function inputsOf(requires: Requirements | undefined, problems: string[]): readonly Input[] {
-  return requires === undefined ? none : Object.keys(requires).map((property) => inputOf(property, requires[property], problems));
-}
-
-function inputOf(property: string, requirement: Requirement | undefined, problems: string[]): Input {
-  if (isToken(requirement)) return { property, token: requirement, form: 'one', soft: false };
-  const of = requirement instanceof Optional || requirement instanceof Many ? requirement.token : undefined;
-  if (!isToken(of)) {
-    problems.push(`"requires.${property}" must be a token, optional(token) or many(token), not ${describeValue(requirement)}`);
-    return { property, token: unknown, form: 'optional', soft: false };
-  }
-  if (!(requirement instanceof Many)) return { property, token: of, form: 'optional', soft: false };
-  const { options } = requirement;
-  for (const key of ['flatten', 'name'] as const)
-    if (options[key] !== undefined) problems.push(`"requires.${property}": "${key}" is for contributing to a group, not for consuming it`);
-  const { as: form = 'list', soft = false } = options;
-  if (form !== 'list' && form !== 'map') problems.push(`"requires.${property}": "as" is 'list' or 'map', not ${describeValue(form)}`);
-  return { property, token: of, form, soft };
+  const { token: given, options } = written;
+  for (const key of alien) if ((options[key] ?? false) !== false) problems.push(`${where}: "${key}" is for ${why}`);
+  if (![undefined, 'list', 'map'].includes(options.as))
+    problems.push(`${where}: "as" is 'list' or 'map', not ${describeValue(options.as)}`);
+  return { property, token: given, form, options };
 }
 
 /** Stands in for what is not a token, so that the rest of a broken definition can be checked. */

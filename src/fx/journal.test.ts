@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { app, component, EventSink, module, type Component, type Event } from './index.ts';
-import { nodeOf, Scope, type Node } from './graph.ts';
+import { Node, Scope } from './graph.ts';
 import { itemOf } from './item.ts';
 import { Journal } from './journal.ts';
 import { Place } from './place.ts';
@@ -9,7 +9,7 @@ import { manualClock } from './testing.ts';
 const root = new Scope('');
 const inner = new Scope('inner', root);
 const nodeIn = (scope: Scope, name: string, provides?: typeof EventSink): Node => {
-  const node = nodeOf(itemOf('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), scope, root);
+  const node = new Node(itemOf('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), scope, root);
   return Object.assign(node, { isBuilt: true });
 };
 

@@ -156,9 +156,7 @@ class Outbox {
   }
 }
 
-function isLogger({ token }: { readonly token: Token }): boolean {
-  return token === (EventSink as Token);
-}
+const isLogger = ({ token }: { readonly token: Token }): boolean => token === (EventSink as Token);
 
 function hand(event: Event, sink: EventSink): void {
   try {

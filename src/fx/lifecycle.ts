@@ -37,39 +37,29 @@ export interface Lifecycle {
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 
-export type HookState = 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped';
-
 /** A hook in its component, and what became of it. */
-export interface HookRecord {
-  readonly node: Node;
+export class HookRecord {
+  declare readonly node: Node;
   /** As it was appended; the item itself for the hook of its definition, which is given the value too. */
-  readonly hook: Hook | Item;
-  readonly name: string;
-  readonly place: Place;
-  state: HookState;
+  declare readonly hook: Hook | Item;
+  declare readonly place: Place;
+  state: 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped' = 'idle';
   /** When its start was called, in milliseconds of the clock. */
-  startedAt: number | undefined;
-  startMs: number | undefined;
-  stopMs: number | undefined;
+  startedAt: number | undefined = undefined;
+  startMs: number | undefined = undefined;
+  stopMs: number | undefined = undefined;
   /** Given up by the framework, but not settled yet. */
-  isStillRunning: boolean;
-}
+  isStillRunning = false;
 
-/** Puts a hook behind those that the component has. */
-export function addHook(node: Node, hook: Hook | Item, place: Place): void {
-  const name = hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
-  const record: HookRecord = {
-    node,
-    hook,
-    name,
-    place,
-    state: 'idle',
-    startedAt: undefined,
-    startMs: undefined,
-    stopMs: undefined,
-    isStillRunning: false,
-  };
-  node.hooks = node.hooks.length === 0 ? [record] : [...node.hooks, record];
+  constructor(node: Node, hook: Hook | Item, place: Place) {
+    this.node = node;
+    this.hook = hook;
+    this.place = place;
+  }
+
+  get name(): string {
+    return this.hook.name ?? nameOf(this.hook.start, 'start') ?? nameOf(this.hook.stop, 'stop') ?? 'anonymous';
+  }
 }
 
 function nameOf(call: { readonly name: string } | undefined, ofProperty: string): string | undefined {
@@ -86,7 +76,7 @@ export function append(node: Node, hook: Hook, place: Place): void {
     const problem = 'after the app has begun to start, so it would never run';
     refuse('FX_STATE', problem, 'append hooks while create runs; what goes on later is a job');
   }
-  addHook(node, hook, place);
+  node.hooks = [...node.hooks, new HookRecord(node, hook, place)];
 }
 
 /** The `Lifecycle` of one component. */

@@ -3,11 +3,11 @@ import { basename, dirname, relative } from 'node:path';
 import type { Finding } from './errors.ts';
 import type { Flat } from './flatten.ts';
 import { findingAt, isProvider, type Node } from './graph.ts';
-import type { Input, Item, Output } from './item.ts';
+import type { Item, Port } from './item.ts';
 import { placeOf, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
-export function missing(flat: Flat, node: Node, { token, property }: Input): Finding {
+export function missing(flat: Flat, node: Node, { token, property }: Port): Finding {
   const otherwise = `or take it with optional(), or remove ${node.label}`;
   return findingAt(node, 'FX_MISSING', {
     message: `missing dependencies for ${node.label}: nothing provides "${token.key}"`,
@@ -18,12 +18,12 @@ export function missing(flat: Flat, node: Node, { token, property }: Input): Fin
 
 /** Implementations that are in the list, but out of reach. */
 function kept(flat: Flat, token: Token): string[] {
-  const outputsOf = (item: Item): readonly Output[] => item.outputs.filter((output) => output.token === token);
+  const outputsOf = (item: Item): readonly Port[] => item.outputs.filter((output) => output.token === token);
   const hidden = flat.nodes.filter(({ item }) => isProvider(item) && outputsOf(item).length > 0);
   const off = flat.gated.filter(({ item }) => outputsOf(item).length > 0);
   return [
     ...hidden.map(({ item, label, visibleIn }) =>
-      outputsOf(item).some(({ group }) => group !== undefined)
+      outputsOf(item).some(({ form }) => form === 'group')
         ? `${label} contributes it to a group: require many(...)`
         : `${label} provides it, but privately, in module ${visibleIn.name}: list it outside "private"`,
     ),
@@ -42,9 +42,7 @@ function similar(flat: Flat, token: Token): string[] {
   return meant.length === 0 ? [] : [`did you mean ${meant.join(', or ')}?`];
 }
 
-function plain(key: string): string {
-  return key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-}
+const plain = (key: string): string => key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
 /** Levenshtein's. */
 function distance(a: string, b: string): number {

@@ -3,7 +3,7 @@ import type { Settings } from './condition.ts';
 import { EventSink } from './events.ts';
 import { flatten, type Flat } from './flatten.ts';
 import { findingAt, isProvider, lookUp, type Graph, type Node, type Source } from './graph.ts';
-import type { Input } from './item.ts';
+import type { Port } from './item.ts';
 import { missing } from './missing.ts';
 import { cycles, topologicalOrder } from './order.ts';
 import type { Token } from './token.ts';
@@ -16,7 +16,6 @@ export function plan(list: List, settings: Settings | undefined, builtIns: Built
   const planner = new Planner(flatten(list, settings), builtIns);
   planner.register();
   planner.link();
-  planner.check();
   planner.need();
   return planner.graph();
 }
@@ -29,7 +28,6 @@ class Planner {
   /** What is built although nobody may need it: what provides nothing, and loggers. */
   readonly #roots: Node[] = [];
   readonly #decorators: Source[] = [];
-  readonly #unprovided: { readonly node: Node; readonly input: Input }[] = [];
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
 
@@ -59,7 +57,7 @@ class Planner {
 
   #provide(source: Source): void {
     const { node, output } = source;
-    const { token, group } = output;
+    const { token, form } = output;
     const isOriginal = isProvider(node.item);
     this.#meet(token, node);
     if (token === (EventSink as Token)) this.#roots.push(node);
@@ -67,7 +65,7 @@ class Planner {
     const known = namesOf(source);
     const others = known.get(token);
     if (others === undefined && !this.#builtIns.has(token)) known.set(token, [source]);
-    else if (others === undefined || !isOriginal || group === undefined) this.#duplicate(source, others?.[0]);
+    else if (others === undefined || !isOriginal || form !== 'group') this.#duplicate(source, others?.[0]);
     else others.push(source);
   }
 
@@ -88,31 +86,29 @@ class Planner {
     this.#find(node, 'FX_TOKEN_CLASH', { message: `two different tokens have the key "${token.key}"`, wantedBy: node.label, fix });
   }
 
+  /** Finds where everything that is required comes from, or that nothing provides it. */
   link(): void {
     this.#flat.nodes.forEach((node) => {
       node.sources = node.item.inputs.map((input) => {
-        const sources = lookUp(node, input.token, input.form === 'list' || input.form === 'map' ? 'group' : 'one');
-        if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#unprovided.push({ node, input });
+        const sources = lookUp(node, input);
+        if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#lacks(node, input);
         // They stand in list order.
         if ((sources[sources.length - 1]?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
         return sources;
       });
     });
-  }
-
-  check(): void {
-    for (const { node, input } of this.#unprovided) {
-      this.#meet(input.token, node);
-      if (input.form === 'one') this.#flat.findings.push(missing(this.#flat, node, input));
-    }
     for (const { node, output } of this.#decorators) {
-      const { token, group } = output;
-      const original = lookUp(node, token, group === undefined ? 'one' : 'group');
-      if (original.length > 0 || node.item.inputs.some((input) => input.token === token)) continue;
+      const { token } = output;
+      if (lookUp(node, output).length > 0 || node.item.inputs.some((input) => input.token === token)) continue;
       const does = node.item.kind === 'replace' ? 'replaces' : 'decorates';
       const message = `${node.label} ${does} "${token.key}", which nothing here provides: missing type`;
       this.#find(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` });
     }
+  }
+
+  #lacks(node: Node, input: Port): void {
+    this.#meet(input.token, node);
+    if (input.form === 'one') this.#flat.findings.push(missing(this.#flat, node, input));
   }
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
@@ -128,7 +124,7 @@ class Planner {
     });
     for (const by of needed)
       by.sources.forEach((from, at) => {
-        if (by.item.inputs[at]?.soft !== true) from.forEach(({ node }) => mark(node, by));
+        if (by.item.inputs[at]?.options.soft !== true) from.forEach(({ node }) => mark(node, by));
       });
   }
 
@@ -162,25 +158,21 @@ class Planner {
 }
 
 /** Where it is looked up. A logger is its own module's, whoever may see it. */
-function namesOf({ node, output: { token, group } }: Source): Map<Token, Source[]> {
+function namesOf({ node, output: { token, form } }: Source): Map<Token, Source[]> {
   const isOriginal = isProvider(node.item);
   const scope = isOriginal && token !== (EventSink as Token) ? node.visibleIn : node.scope;
-  return scope[group === undefined ? 'one' : 'group'][isOriginal ? 'sources' : 'decorators'];
+  return scope[form === 'group' ? 'group' : 'one'][isOriginal ? 'sources' : 'decorators'];
 }
 
 /** A logger that is decorated or replaced in its module is needed only by what stands for it. */
-function isHeard(node: Node): boolean {
-  return (node.scope.one.decorators.get(EventSink)?.[0]?.node ?? node) === node;
-}
+const isHeard = (node: Node): boolean => (node.scope.one.decorators.get(EventSink)?.[0]?.node ?? node) === node;
 
 /** What must be built before a node: a soft group waits only for members that are built anyway. */
 function dependenciesOf({ item, sources }: Node): Node[] {
   return sources.flatMap((each, at) =>
-    each.map(({ node }) => node).filter((node) => item.inputs[at]?.soft !== true || node.neededBy !== undefined),
+    each.map(({ node }) => node).filter((node) => item.inputs[at]?.options.soft !== true || node.neededBy !== undefined),
   );
 }
 
 /** The component, and under which name it yields this value where it yields several. */
-function nameOf({ node, output }: Source): string {
-  return output.property === undefined ? node.label : `${node.label}.${output.property}`;
-}
+const nameOf = ({ node, output }: Source): string => (output.property === undefined ? node.label : `${node.label}.${output.property}`);

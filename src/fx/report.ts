@@ -1,57 +1,15 @@
 import type { Component } from './component.ts';
 import { describeCondition } from './condition.ts';
-import type { Finding } from './errors.ts';
-import { outputName, pathTo, type Graph, type Node, type State } from './graph.ts';
+import { outputName, pathTo, type Graph, type Node } from './graph.ts';
 import type { Item } from './item.ts';
-import type { JobReport } from './jobs.ts';
-import type { HookRecord } from './lifecycle.ts';
 import { isToken, type Token } from './token.ts';
 
-interface PlannedComponent {
-  readonly component: string;
-  /** The module that lists it; empty at top level. */
-  readonly module: string;
-  readonly kind: Item['kind'];
-  readonly provides: readonly string[];
-  readonly requires: readonly string[];
-  /** Why it is built: the component that needs it, or `'root'`. */
-  readonly because: string;
-  /** Its condition in words, where it has one. */
-  readonly when?: string;
-  readonly onFailure: 'abort' | 'continue';
-  readonly place: string;
-}
-interface Absent {
-  readonly component: string;
-  readonly module: string;
-  readonly because: string;
-  readonly place: string;
-}
-
 /** What a start would do. */
-export interface Plan {
-  readonly findings: readonly Finding[];
-  /** In the order in which they are built and started; stop is the reverse. */
-  readonly order: readonly PlannedComponent[];
-  /** Listed, but not built: off by a condition, or needed by nobody. */
-  readonly absent: readonly Absent[];
-}
-
-export interface ComponentReport {
-  readonly component: string;
-  readonly module: string;
-  readonly state: State;
-  /** When its constructor was called, in milliseconds since the start began; negative when an earlier start constructed it. */
-  readonly createAtMs: number | undefined;
-  readonly createMs: number | undefined;
-  readonly hooks: readonly (Readonly<Pick<HookRecord, 'name' | 'state' | 'startMs' | 'stopMs' | 'isStillRunning'>> & {
-    readonly place: string;
-    /** When its start was called, in milliseconds since the start of the app began. */
-    readonly startAtMs: number | undefined;
-  })[];
-  readonly jobs: readonly JobReport[];
-  readonly failure?: unknown;
-}
+export type Plan = Shown<typeof planOf>;
+/** What became of a component. */
+export type ComponentReport = Shown<typeof reportOf>;
+/** How another list differs from this one, by component name. */
+export type Difference = Shown<typeof differenceOf>;
 
 /** What became of it. */
 export interface Report {
@@ -64,62 +22,69 @@ export interface Report {
   readonly components: readonly ComponentReport[];
 }
 
-/** How another list differs from this one, by component name. */
-export interface Difference {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  /** Same name, written elsewhere. */
-  readonly replaced: readonly { readonly component: string; readonly from: string; readonly to: string }[];
-  /** Same components on both sides, but in another order. */
-  readonly moved: readonly string[];
-}
+/** What a function returns, to be looked at only. */
+type Shown<Make extends (...args: never[]) => object> = Frozen<ReturnType<Make>>;
+type Frozen<T> = { readonly [Name in keyof T]: T[Name] extends readonly (infer Each extends object)[] ? readonly Frozen<Each>[] : T[Name] };
 
-export function planOf({ findings, order, gated, nodes }: Graph): Plan {
+export function planOf({ findings, order, gated, nodes }: Graph) {
+  const off = gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) }));
   const unneeded = nodes.filter(({ neededBy }) => neededBy === undefined);
   return {
     findings,
+    /** In the order in which they are built and started; stop is the reverse. */
     order: order.map(planned),
-    absent: [
-      ...gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) })),
-      ...unneeded.map((node) => ({ ...whereabouts(node), because: 'nobody needs it', place: String(node.item.place) })),
-    ],
+    /** Listed, but not built: off by a condition, or needed by nobody. */
+    absent: [...off, ...unneeded.map((node) => ({ ...whereabouts(node), because: 'nobody needs it', place: String(node.item.place) }))],
   };
 }
 
-function whereabouts({ label, scope }: Node): { readonly component: string; readonly module: string } {
-  return { component: label, module: scope.name };
+function whereabouts({ label, scope }: Node) {
+  return {
+    component: label,
+    /** The module that lists it; empty at top level. */
+    module: scope.name,
+  };
 }
 
-function planned(node: Node): PlannedComponent {
+function planned(node: Node) {
   const { item, sources, neededBy } = node;
   return {
     ...whereabouts(node),
     kind: item.kind,
     provides: item.outputs.map(outputName),
     requires: sources.flat().map((source) => source.node.label),
+    /** Why it is built: the component that needs it, or `'root'`. */
     because: neededBy === undefined || neededBy === node ? 'root' : neededBy.label,
-    ...(item.when === undefined ? {} : { when: describeCondition(item.when) }),
-    onFailure: item.mayFail ? 'continue' : 'abort',
+    /** Its condition in words, where it has one. */
+    when: item.when && describeCondition(item.when),
+    onFailure: item.mayFail ? ('continue' as const) : ('abort' as const),
     place: String(item.place),
   };
 }
 
 /** @param begunAt when the start began, in milliseconds of the clock */
-export function reportOf(node: Node, begunAt: number): ComponentReport {
+export function reportOf(node: Node, begunAt: number) {
   const { state, createdAt, createMs, failure, hooks, jobs } = node;
   const since = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - begunAt);
   return {
     ...whereabouts(node),
     state,
+    /** When its constructor was called, in milliseconds since the start began; negative when an earlier start constructed it. */
     createAtMs: since(createdAt),
     createMs,
-    hooks: hooks.map(({ node: _node, hook: _hook, startedAt, place, ...record }) => ({
-      ...record,
+    hooks: hooks.map(({ name, place, state: hookState, startedAt, startMs, stopMs, isStillRunning }) => ({
+      name,
       place: String(place),
+      state: hookState,
+      /** When its start was called, in milliseconds since the start of the app began. */
       startAtMs: since(startedAt),
+      startMs,
+      stopMs,
+      /** Given up at its deadline, and not settled since. */
+      isStillRunning,
     })),
     jobs: jobs.map((job) => ({ ...job })),
-    ...(failure === undefined ? {} : { failure }),
+    failure,
   };
 }
 
@@ -146,20 +111,20 @@ function presence(node: Node): string {
   return `${label} is built (${String(item.place)}): ${[`${root} (root)`, ...path].join(' -> ')}`;
 }
 
-export function differenceOf(mine: Plan, other: Plan): Difference {
+export function differenceOf(mine: Plan, other: Plan) {
   const [before, after] = [placesIn(mine), placesIn(other)];
   const common = [...after.keys()].filter((component) => before.has(component));
   const kept = [...before.keys()].filter((component) => after.has(component));
   return {
     added: [...after.keys()].filter((component) => !before.has(component)),
     removed: [...before.keys()].filter((component) => !after.has(component)),
+    /** Same name, written elsewhere. */
     replaced: common
       .map((component) => ({ component, from: before.get(component) ?? '', to: after.get(component) ?? '' }))
       .filter(({ from, to }) => from !== to),
+    /** Same components on both sides, but in another order. */
     moved: common.filter((component, at) => kept[at] !== component),
   };
 }
 
-function placesIn({ order }: Plan): ReadonlyMap<string, string> {
-  return new Map(order.map(({ component, place }) => [component, place]));
-}
+const placesIn = ({ order }: Plan): ReadonlyMap<string, string> => new Map(order.map(({ component, place }) => [component, place]));

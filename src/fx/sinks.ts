@@ -85,9 +85,7 @@ function plainErrors(_key: string, value: unknown): unknown {
   return value instanceof Error && !(value instanceof FxError) ? { name: value.name, message: value.message } : value;
 }
 
-function from({ module }: { readonly module: string }): string {
-  return module === '' ? '' : ` from module "${module}"`;
-}
+const from = ({ module }: { readonly module: string }): string => (module === '' ? '' : ` from module "${module}"`);
 
 /** What is said of what went well, or of what failed, with the reason. */
 function either<T>({ error }: { readonly error?: unknown }, well: T, failed: string): T | string {
@@ -99,9 +97,7 @@ function declared(event: EventOf<'Provided' | 'Supplied' | 'Replaced' | 'Decorat
   return [...event.outputs.map((key) => `${verb}\t${key}${by}${from(event)}`), either(event, undefined, failed)];
 }
 
-function isOfHook(event: Event): event is HookEvent {
-  return event.kind.startsWith('On');
-}
+const isOfHook = (event: Event): event is HookEvent => event.kind.startsWith('On');
 
 function hookSentence(event: HookEvent): string {
   const what = `HOOK ${event.kind.replace(/Execut.*/, '')}\t\t${event.hook}`;
@@ -110,6 +106,4 @@ function hookSentence(event: HookEvent): string {
   return `${what} called by ${event.component} ${either(event, `ran successfully in ${took}`, `failed in ${took}`)}`;
 }
 
-function duration(ms: number): string {
-  return ms < 1000 ? `${Number(ms.toFixed(3))}ms` : `${Number((ms / 1000).toFixed(3))}s`;
-}
+const duration = (ms: number): string => (ms < 1000 ? `${Number(ms.toFixed(3))}ms` : `${Number((ms / 1000).toFixed(3))}s`);

@@ -34,13 +34,9 @@ export function token<T>(): <const Key extends string>(key: Key) => Token<Key, T
 }
 
 /** Where a token was made: beside it live its implementations and its fake. */
-export function placeOf(of: Token): Place {
-  return (of as unknown as { readonly [madeAt]: Place })[madeAt];
-}
+export const placeOf = (of: Token): Place => (of as unknown as { readonly [madeAt]: Place })[madeAt];
 
-export function isToken(value: unknown): value is Token {
-  return typeof value === 'function' && madeAt in value;
-}
+export const isToken = (value: unknown): value is Token => typeof value === 'function' && madeAt in value;
 
 /** How a component takes part in a value group, or takes its values. */
 export interface GroupOptions {
@@ -54,25 +50,21 @@ export interface GroupOptions {
   readonly soft?: boolean;
 }
 
+/** A token that is taken, or contributed to, in another form than as it is. */
+export class Formed<out Form extends string = string, out Of extends Token = Token, out Options extends GroupOptions = GroupOptions> {
+  declare readonly form: Form;
+  declare readonly token: Of;
+  declare readonly options: Options;
+
+  constructor(form: Form, of: Of, options: Options) {
+    Object.assign(this, { form, token: of, options });
+  }
+}
+
 /** A requirement that may be absent; made by {@link optional}. */
-export class Optional<out Of extends Token = Token> {
-  readonly token: Of;
-
-  constructor(of: Of) {
-    this.token = of;
-  }
-}
-
+export type Optional<Of extends Token = Token> = Formed<'optional', Of>;
 /** A value group: contributed to in `provides`, consumed in `requires`; made by {@link many}. */
-export class Many<out Of extends Token = Token, out Options extends GroupOptions = GroupOptions> {
-  readonly token: Of;
-  readonly options: Options;
-
-  constructor(of: Of, options: Options) {
-    this.token = of;
-    this.options = options;
-  }
-}
+export type Many<Of extends Token = Token, Options extends GroupOptions = GroupOptions> = Formed<'group', Of, Options>;
 
 /**
  * Requires a capability if the list has it: the value, or `undefined` when nothing provides it, when its provider is off
@@ -80,7 +72,7 @@ export class Many<out Of extends Token = Token, out Options extends GroupOptions
  * error all the same.
  */
 export function optional<Of extends Token>(of: Of): Optional<Of> {
-  return new Optional(of);
+  return new Formed('optional', of, {});
 }
 
 /**
@@ -91,5 +83,5 @@ export function many<Of extends Token, const Options extends GroupOptions = Reco
   of: Of,
   options?: Options,
 ): Many<Of, Options> {
-  return new Many(of, options ?? ({} as Options));
+  return new Formed('group', of, options ?? ({} as Options));
 }

@@ -1,7 +1,7 @@
 import { describeValue, FxError } from './errors.ts';
 import { EventSink } from './events.ts';
 import { findingAt, isLost, isProvider, valueOf, type Node, type Source } from './graph.ts';
-import type { Input, Item, Output } from './item.ts';
+import type { Item, Port } from './item.ts';
 import type { Token } from './token.ts';
 
 /** The values that the framework itself provides, made for the component that asks. */
@@ -12,11 +12,11 @@ export function needsOf(node: Node, builtIns: BuiltIns): Readonly<Record<string,
   const { item, sources } = node;
   const needs: Record<string, unknown> = {};
   for (let at = 0; at < item.inputs.length; at += 1) {
-    const { property, form, token } = item.inputs[at] as Input;
+    const { property = '', form, token, options } = item.inputs[at] as Port;
     const linked = sources[at] as readonly Source[];
-    if (form === 'list') needs[property] = membersOf(linked).map(([, value]) => value);
-    else if (form === 'map') needs[property] = new Map(membersOf(linked));
-    else needs[property] = linked[0] === undefined ? builtIns.get(token)?.(node) : valueOf(linked[0]);
+    if (form !== 'group') needs[property] = linked[0] === undefined ? builtIns.get(token)?.(node) : valueOf(linked[0]);
+    else if (options.as === 'map') needs[property] = new Map(membersOf(linked));
+    else needs[property] = membersOf(linked).map(([, value]) => value);
   }
   return needs;
 }
@@ -34,15 +34,15 @@ function memberOf(source: Source): [string, unknown][] {
   const { node, output } = source;
   if (isLost(node) || node.state === 'planned') return [];
   const value = valueOf(source);
-  const name = output.group?.name ?? node.label;
-  return output.group?.flatten === true ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]) : [[name, value]];
+  const { name = node.label, flatten = false } = output.options;
+  return flatten ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]) : [[name, value]];
 }
 
 /** What is wrong with what a constructor yielded, measured by what its component declares. */
 export function wrongValue(node: Node, value: unknown): FxError | undefined {
   const { outputs } = node.item;
   for (let at = 0; at < outputs.length; at += 1) {
-    const output = outputs[at] as Output;
+    const output = outputs[at] as Port;
     const { property, token } = output;
     const given = property === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[property];
     if (isAsDeclared(node.item, output, given)) continue;
@@ -54,11 +54,9 @@ export function wrongValue(node: Node, value: unknown): FxError | undefined {
   return undefined;
 }
 
-function owesList(item: Item, { group }: Output): boolean {
-  return group !== undefined && (group.flatten === true || !isProvider(item));
-}
+const owesList = (item: Item, { form, options }: Port): boolean => form === 'group' && (options.flatten === true || !isProvider(item));
 
-function isAsDeclared(item: Item, output: Output, given: unknown): boolean {
+function isAsDeclared(item: Item, output: Port, given: unknown): boolean {
   if (output.token === (EventSink as Token)) return typeof given === 'function';
   if (!owesList(item, output)) return given !== undefined;
   return Array.isArray(given) || (given instanceof Map && !isProvider(item));

@@ -5,9 +5,7 @@ import { Queue, type Dependencies } from './order.ts';
 export type Outcome = FxError | undefined;
 export type Step = Outcome | Promise<Outcome>;
 
-export function andThen(step: Step, next: (outcome: Outcome) => Step): Step {
-  return step instanceof Promise ? step.then(next) : next(step);
-}
+export const andThen = (step: Step, next: (outcome: Outcome) => Step): Step => (step instanceof Promise ? step.then(next) : next(step));
 
 /** Visits one item after the other; the first failure ends it. Stays synchronous as long as the visits do. */
 export function inOrder<T>(items: readonly T[], visit: (item: T) => Step): Step {
