@@ -201,20 +201,32 @@ export class Elector {
     return holder !== '' && holder !== this.#options.identity && this.#observedIsAlive();
   }
 
-  /** Whether the record that was last seen still holds, by its own duration and our clock. What cannot be read counts like ours. */
+  /** Whether the record that was last seen still holds. */
   #observedIsAlive(): boolean {
-    if (this.#observed === undefined) return false;
+    return this.#observedLeftMs() > 0;
+  }
+
+  /** How long the record that was last seen still holds, by its own duration and our clock. What cannot be read counts like ours. */
+  #observedLeftMs(): number {
+    if (this.#observed === undefined) return 0;
     const { record, at } = this.#observed;
     const seconds = record?.leaseDurationSeconds ?? 0;
-    return this.#options.clock.monotonic() < at + (seconds > 0 ? seconds * 1000 : this.#leaseMs);
+    return at + (seconds > 0 ? seconds * 1000 : this.#leaseMs) - this.#options.clock.monotonic();
   }
 
   /** Until the next attempt: a leader a fixed time after its renewal, a candidate with jitter; both sooner after a failure. */
   async #rest(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock } = this.#options;
     const periodMs = this.#leaseMs / (this.#isFailing ? 16 : 4);
-    const restMs = this.#isLeading ? this.#leaderRestMs(periodMs) : periodMs * (1 + jitterFactor * random.next());
+    const restMs = this.#isLeading ? this.#leaderRestMs(periodMs) : this.#candidateRestMs(periodMs);
     await clock.sleep(restMs, signal).catch(() => {});
+  }
+
+  /** Not beyond the moment at which the lock may be free: a dead leader is followed after one retry, not two. */
+  #candidateRestMs(periodMs: number): number {
+    const jitteredMs = periodMs * (1 + jitterFactor * this.#options.random.next());
+    const leftMs = this.#observedLeftMs();
+    return leftMs > 0 ? Math.min(jitteredMs, leftMs) : jitteredMs;
   }
 
   #leaderRestMs(periodMs: number): number {

@@ -45,7 +45,7 @@ export function released({ leaderTransitions }: LeaderRecord, now: number): Lead
 }
 
 /** Go's `metav1.Time`: seconds, no fraction. */
-export function secondsText(time: number | undefined): string | null {
+function secondsText(time: number | undefined): string | null {
   return time === undefined ? null : `${new Date(time).toISOString().slice(0, 19)}Z`;
 }
 

@@ -46,7 +46,7 @@ class Replica {
   }
 }
 
-export class Simulation {
+class Simulation {
   readonly tally: Partial<Tally> = {};
   readonly #seed: number;
   readonly #mutant: Mutant;
