@@ -35,6 +35,8 @@ export class Front {
   readonly #http: HttpServer;
   /** Every connection, from before its handshake until it is closed. */
   readonly #sockets = new Set<Socket>();
+  /** Those that still shake hands, by the address and port that they come from. */
+  readonly #handshakes = new Map<string, Socket>();
   /** Those of HTTP/1.1. */
   readonly #plain = new Set<TLSSocket>();
 
@@ -43,8 +45,13 @@ export class Front {
     this.#http = httpServer(parts);
     this.#tls = tls.createServer(tlsOptions(parts));
     this.#tls.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket);
       this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#handshakes.set(peer, socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer);
+      });
     });
     this.#tls.on('tlsClientError', (_, socket) => socket.destroy());
     this.#tls.on('secureConnection', (socket) => this.#hand(socket));
@@ -64,6 +71,7 @@ export class Front {
     const closed = this.#tls.listening ? once(this.#tls, 'close') : undefined;
     this.#tls.close();
     const busy = this.#parts.rest.drain();
+    for (const socket of this.#handshakes.values()) socket.destroy();
     for (const socket of this.#plain) if (!busy.has(socket)) socket.destroySoon();
     this.#parts.grpc.drain();
     await this.#emptied(graceMs);
@@ -75,6 +83,7 @@ export class Front {
   }
 
   #hand(socket: TLSSocket): void {
+    this.#handshakes.delete(peerOf(socket));
     // What goes wrong with a connection is told to whoever has a request on it; without a listener it would end the process.
     socket.on('error', () => socket.destroy());
     if (socket.alpnProtocol === 'h2') {
@@ -92,6 +101,10 @@ export class Front {
     await Promise.race([Promise.all(closing), this.#parts.clock.sleep(graceMs, grace.signal).catch(() => undefined)]);
     grace.abort();
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function tlsOptions({ identity, allowLegacyTls, patience: { handshakeMs } }: FrontParts): tls.TlsOptions {
