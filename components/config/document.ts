@@ -19,7 +19,7 @@ export interface Content {
   place(path: readonly string[]): string;
   /** A value of it as plain data; numbers that lose something become text if `asWritten`. */
   plain(value: unknown, asWritten: boolean): unknown;
-  readonly duplicates: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const aliasesMax = 100;
@@ -38,18 +38,19 @@ export async function readDocument(text: string, path: string): Promise<Content>
       prettyErrors: false,
       uniqueKeys: false,
       merge: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
-    const [error] = document.errors;
+    const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
     if (error !== undefined) throw unreadable(path, brokenAt(error, lines));
-    const duplicates: string[] = [];
+    const warnings = document.errors.map(({ pos: [offset] }) => `${path}:${lines.linePos(offset).line}: only the first document is read`);
     yaml.visit(document, {
       Scalar: (_, scalar) => keepText(scalar),
-      Map: (_, map) => void duplicates.push(...duplicatesOf(map, path, lines)),
+      Map: (_, map) => void warnings.push(...duplicatesOf(map, path, lines)),
     });
     const root: unknown = document.toJS({ maxAliasCount: aliasesMax }) ?? {};
     if (!isRecord(root)) throw unreadable(path, 'line 1: it must consist of keys and values, such as "site: datadoghq.com"');
-    return { root, duplicates, plain, place: (keys) => `${path}${lineOf(document, lines, keys)}` };
+    const lineOf = lineFinder(document, lines);
+    return { root, warnings, plain, place: (keys) => `${path}${lineOf(keys)}` };
   } catch (error) {
     if (error instanceof RangeError) throw unreadable(path, 'it is nested too deeply; is it the right file?');
     if (error instanceof ReferenceError) throw unreadable(path, `its aliases refer to too much, or to nothing; write the values out`);
@@ -65,7 +66,6 @@ const hints: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BAD_SCALAR_START: 'put quotes around a value that begins with @, ` or %',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; a colon or a closing quote is missing here or above',
   BLOCK_AS_IMPLICIT_KEY: 'a key has two values; put quotes around a value that contains ": ", or correct the indentation',
-  MULTIPLE_DOCS: 'only one document is read; remove the line "---"',
 };
 
 function brokenAt({ code, pos: [offset] }: YAMLError, lines: LineCounter): string {
@@ -111,24 +111,29 @@ function lineOfPair({ key }: Pair, lines: LineCounter): string {
 }
 
 /** Where the last of the keys stands that is written out; what comes by an alias has no line of its own. */
-function lineOf({ contents }: Document.Parsed, lines: LineCounter, keys: readonly string[]): string {
-  let line = '';
-  let at: unknown = contents;
-  for (const key of keys) {
-    const pair = isMapping(at) ? at.items.findLast((each) => keyOf(each) === key) : undefined;
-    if (pair === undefined) break;
-    line = lineOfPair(pair, lines);
-    at = pair.value;
-  }
-  return line;
+function lineFinder({ contents }: Document.Parsed, lines: LineCounter): (keys: readonly string[]) => string {
+  const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+  const pairsOf = (map: YAMLMap): ReadonlyMap<string, Pair> => {
+    const pairs = known.get(map) ?? new Map(map.items.map((pair) => [keyOf(pair), pair]));
+    known.set(map, pairs);
+    return pairs;
+  };
+  return (keys) => {
+    let line = '';
+    let at: unknown = contents;
+    for (const key of keys) {
+      const pair = isMapping(at) ? pairsOf(at).get(key) : undefined;
+      if (pair === undefined) break;
+      line = lineOfPair(pair, lines);
+      at = pair.value;
+    }
+    return line;
+  };
 }
 
+/** The class itself is imported only with the parser. */
 function isMapping(node: unknown): node is YAMLMap {
-  return (
-    typeof node === 'object' &&
-    node !== null &&
-    'items' in node &&
-    Array.isArray(node.items) &&
-    node.items.every((each) => typeof each === 'object' && each !== null && 'key' in each)
-  );
+  if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) return false;
+  const [first] = node.items as readonly unknown[];
+  return typeof first === 'object' && first !== null && 'key' in first;
 }

@@ -38,6 +38,14 @@ export async function findFile(path: string | undefined): Promise<string | undef
   }
 }
 
+/** Only what is certainly not there is not: anything else is found out by reading. */
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  );
+}
+
 /** @throws ConfigFileError that says why it is no text */
 export async function readText(path: string): Promise<string> {
   const bytes = await readBytes(path).catch((error: unknown) => {

@@ -24,7 +24,7 @@ export function readTree(content: Content, settings: ReadonlyMap<string, Setting
   }
   const unknown = given.filter(({ key, setting }) => setting === undefined && !isForeign(key));
   const complaints = warnOfUnknown(unknown, ({ key, place }) => `Unknown key in config file: ${key}${suggest(key, known)}, at ${place}`);
-  return { given, warnings: [...content.duplicates, ...misplaced, ...complaints] };
+  return { given, warnings: [...content.warnings, ...misplaced, ...complaints] };
 }
 
 /** What is no section, or stands where one should, in the order of the file. What is null says nothing. */
@@ -53,7 +53,10 @@ function isForeign(key: string): boolean {
 function sectionsOf(settings: ReadonlyMap<string, Setting>): ReadonlyMap<string, string> {
   const sections = new Map<string, string>();
   for (const key of settings.keys()) {
-    for (let dot = key.indexOf('.'); dot !== -1; dot = key.indexOf('.', dot + 1)) sections.set(key.slice(0, dot), key);
+    for (let dot = key.indexOf('.'); dot !== -1; dot = key.indexOf('.', dot + 1)) {
+      const section = key.slice(0, dot);
+      if (!sections.has(section)) sections.set(section, key);
+    }
   }
   return sections;
 }

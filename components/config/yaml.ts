@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { handleOf } from '../secrets/index.ts';
 import { readDocument } from './document.ts';
 import { readEnvironment, type Environment } from './environment.ts';
-import { findFile, readText } from './file.ts';
+import { findFile, isThere, readText } from './file.ts';
 import type { Gathered, Given } from './given.ts';
 import { configSettings, type Config } from './index.ts';
 import { unusedSettings } from './known-keys.ts';
@@ -36,10 +36,13 @@ interface LoadOptions {
 export async function loadConfig({ settings: declared, env, path, extraPaths = [], resolveSecrets }: LoadOptions): Promise<Config> {
   const settings = unite(declared);
   const main = await findFile(path);
-  const files = [...(main === undefined ? [] : [main]), ...extraPaths];
-  const { given, warnings } = await gather(files, settings, env);
+  const more = await Promise.all(extraPaths.map(async (each) => [each, await isThere(each)] as const));
+  const files = [...(main === undefined ? [] : [main]), ...more.filter(([, found]) => found).map(([each]) => each)];
+  const missing = more.filter(([, found]) => !found).map(([each]) => `there is no ${each}; it is left out`);
   if (path !== undefined && main === undefined)
-    warnings.unshift(`${path} has no datadog-cluster.yaml; defaults and the environment are used`);
+    missing.unshift(`${path} has no datadog-cluster.yaml; defaults and the environment are used`);
+  const { given, warnings } = await gather(files, settings, env);
+  warnings.unshift(...missing);
   const config = new LayeredConfig({ settings, files, warnings });
   const complaints = new Map(given.map((each) => [each, take(config, each)]));
   const resolved = resolveSecrets === undefined ? noKeys : await takeSecrets(config, given, resolveSecrets);
