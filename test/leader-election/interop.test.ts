@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { configMapClusterId } from '../../components/cluster-id/config-map.ts';
+import { ClusterId } from '../../components/cluster-id/index.ts';
+import { apiEventRecorder } from '../../components/events/api-recorder.ts';
+import { EventRecorder } from '../../components/events/index.ts';
 import { LeaderElection } from '../../components/leader-election/index.ts';
 import { lockElection } from '../../components/leader-election/lock-election.ts';
 import { fakeOwnPod } from '../../components/own-pod/fake.ts';
 import { testApp } from '../../src/fx/testing.ts';
-import { objectAt, type JsonObject } from '../../src/testkit/cluster/json.ts';
+import { arrayAt, isObject, numberAt, objectAt, textAt, type JsonObject } from '../../src/testkit/cluster/json.ts';
+import type { Access } from '../cluster/support/client.ts';
 import { type Server, subjects } from '../cluster/support/servers.ts';
 import { kubernetesAs } from '../kubernetes/support.ts';
 import { GoAgent } from './go-agent.ts';
@@ -107,5 +112,33 @@ describe.each(found)('on $name', { timeout: 180_000 }, (subject) => {
       await expect.poll(() => second.needs.election.isLeader(), patience).toBe(true);
       expect(await go.record()).toMatchObject({ holderIdentity: 'ours', leaderTransitions: 2 });
     });
+  });
+
+  it('takes events as client-go shapes them, and counts them where that is allowed', async () => {
+    const events = async (): Promise<JsonObject[]> =>
+      arrayAt((await server.admin.get(`/api/v1/namespaces/${namespace}/events`)).body, 'items').filter(isObject);
+    const about = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'settings' };
+    const countsOf = async (access: Access, reason: string): Promise<readonly (number | undefined)[]> => {
+      await using tested = await testApp([...kubernetesAs(access), apiEventRecorder], { requires: { recorder: EventRecorder } });
+      for (let times = 0; times < 3; times += 1) tested.needs.recorder.record({ about, type: 'Normal', reason, message: 'it works' });
+      await tested.stop();
+      return (await events()).filter((event) => textAt(event, 'reason') === reason).map((event) => numberAt(event, 'count'));
+    };
+    expect(await countsOf(server.accessFor('admin', ['system:masters']), 'MayPatch')).toEqual([3]);
+    expect((await countsOf(server.accessFor('ours'), 'MayCreate')).toSorted((one = 0, other = 0) => one - other)).toEqual([1, 2, 3]);
+    expect((await events())[0]).toMatchObject({
+      involvedObject: about,
+      source: { component: 'datadog-cluster-agent' },
+      reportingComponent: 'datadog-cluster-agent',
+    });
+  });
+
+  it('keeps the cluster id, which is the UID of kube-system', async () => {
+    const { body } = await server.admin.get('/api/v1/namespaces/kube-system');
+    const list = [...kubernetesAs(server.accessFor('admin', ['system:masters'])), fakeOwnPod('ours', namespace), configMapClusterId];
+    await using tested = await testApp(list, { requires: { clusterId: ClusterId } });
+    expect(await tested.needs.clusterId.get()).toBe(textAt(body, 'metadata', 'uid'));
+    const map = await server.admin.get(`/api/v1/namespaces/${namespace}/configmaps/datadog-cluster-id`);
+    expect(map.body['data']).toEqual({ id: textAt(body, 'metadata', 'uid') });
   });
 });
