@@ -32,3 +32,8 @@ it.each([
   process.env['TZ'] = zone; // Node looks at it again when it is set
   expect([unixTime(at), zonedTime(at), rfc3339Time(at)]).toEqual(expected);
 });
+
+it('rounds to whole milliseconds', () => {
+  process.env['TZ'] = 'UTC';
+  expect(unixTime(1_515_151_515_122.9998)).toBe('2018-01-05 11:25:15.123 UTC (1515151515123)');
+});

@@ -2,10 +2,10 @@
 
 /** A moment as status pages have it: `2018-01-05 11:25:15.123 UTC (1515151515123)`, with local time before it where that is another. */
 export function unixTime(at: number): string {
-  const date = new Date(at);
+  const date = new Date(Math.round(at));
   const utc = `${day(date, 'UTC')} ${time(date, 'UTC')}${fraction(date)} UTC`;
-  if (date.getTimezoneOffset() === 0) return `${utc} (${at})`;
-  return `${day(date)} ${time(date)}${fraction(date)} ${zone(date)} / ${utc} (${at})`;
+  if (date.getTimezoneOffset() === 0) return `${utc} (${date.getTime()})`;
+  return `${day(date)} ${time(date)}${fraction(date)} ${zone(date)} / ${utc} (${date.getTime()})`;
 }
 
 /** Local time as `2006-01-02 15:04:05 MST`. */
