@@ -3,12 +3,15 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type promClient from 'prom-client';
 import type { Registry } from 'prom-client';
 
+/** How often the event loop is looked at, in milliseconds. */
+const resolution = 20;
+
 /** How late the event loop comes round. Measured only while it is open; each reading begins a new measurement. */
 export class LoopLag {
   #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
   open(): void {
-    this.#histogram = monitorEventLoopDelay({ resolution: 20 });
+    this.#histogram = monitorEventLoopDelay({ resolution });
     this.#histogram.enable();
   }
 
@@ -21,10 +24,15 @@ export class LoopLag {
   read(): { readonly mean: number; readonly p99: number; readonly max: number } {
     const histogram = this.#histogram;
     if (histogram === undefined || histogram.count === 0) return { mean: 0, p99: 0, max: 0 };
-    const lag = { mean: histogram.mean / 1e9, p99: histogram.percentile(99) / 1e9, max: histogram.max / 1e9 };
+    const lag = { mean: lateness(histogram.mean), p99: lateness(histogram.percentile(99)), max: lateness(histogram.max) };
     histogram.reset();
     return lag;
   }
+}
+
+/** Node measures from one look to the next, the time between them included. */
+function lateness(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / 1e9 - resolution / 1000);
 }
 
 /** Name, help and how to read it, in the names that Prometheus' clients share. All are read when somebody asks for them. */
