@@ -32,6 +32,7 @@ import { consoleLogSink } from '../components/log/console.ts';
 import { logFlare } from '../components/log/flare.ts';
 import { fxEventLog } from '../components/log/fx-events.ts';
 import { fileLogSink } from '../components/log/rolling-file.ts';
+import { syslogSink } from '../components/log/syslog.ts';
 import { winstonLog } from '../components/log/winston.ts';
 import { mountedOwnPod } from '../components/own-pod/mounted.ts';
 import { inspectorProfiling } from '../components/profiling/inspector.ts';
@@ -62,6 +63,7 @@ export const clusterAgent = [
   rulesScrubber,
   consoleLogSink,
   fileLogSink,
+  syslogSink,
   winstonLog,
   fxEventLog,
   prometheusTelemetry,

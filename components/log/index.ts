@@ -48,7 +48,7 @@ export interface LogSink {
   readonly name: string;
   /** A form of its own; absent: the agent's line, text or JSON as configured. */
   format?(record: LogRecord): string;
-  /** Writes all of them or none; the next call comes when this one has settled. After a rejection they are given again, later. */
+  /** The next call comes when this one has settled. After a rejection all of them are given again, later. */
   write(lines: readonly LogLine[]): Promise<void>;
 }
 /** A group: contribute with `provides: many(LogSink)`. */
