@@ -1,6 +1,7 @@
 /** Where syslog is. `path` is that of a socket of this machine. */
 export type SyslogAddress =
-  | { readonly kind: 'unix' | 'unixgram'; readonly path: string }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'unixgram'; readonly path: string }
   | { readonly kind: 'udp' | 'tcp'; readonly host: string; readonly port: number };
 
 /** The port of syslog over UDP, which is taken for TCP as well where none is given. */
