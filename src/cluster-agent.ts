@@ -30,6 +30,7 @@ import { lockElection } from '../components/leader-election/lock-election.ts';
 import { httpsLeaderForwarder } from '../components/leader-forwarder/https.ts';
 import { consoleLogSink } from '../components/log/console.ts';
 import { logFlare } from '../components/log/flare.ts';
+import { livePage } from '../components/live-page/routes.ts';
 import { fxEventLog } from '../components/log/fx-events.ts';
 import { fileLogSink } from '../components/log/rolling-file.ts';
 import { syslogSink } from '../components/log/syslog.ts';
@@ -109,6 +110,7 @@ export const clusterAgent = [
   versionRoute,
   stopRoute,
   startupRoute,
+  livePage,
   kubernetesSuite,
   datadogSuite,
   diagnoseRoute,

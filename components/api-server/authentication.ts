@@ -6,6 +6,7 @@ const challenge = { ...refused, 'WWW-Authenticate': 'Bearer realm="Datadog Agent
 
 /** Why a request to a matched route is refused, as its client sees it; `undefined` when it may pass. */
 export function refusal(tokens: AuthTokens, access: Route['access'], authorization: string | undefined): RouteResponse | undefined {
+  if (access === 'public') return undefined;
   if (authorization === undefined || authorization === '') return { status: 401, headers: challenge, body: 'no session token provided\n' };
   const parts = authorization.split(' ');
   const [scheme = '', token = ''] = parts;

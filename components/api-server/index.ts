@@ -46,8 +46,11 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** `/api/v1/tags/node/:nodeName`; each `:name` matches one part of the path. */
   readonly path: string;
-  /** Whose token opens it: node agents' (`cluster-agent`), or a local command's (`session`). */
-  readonly access: 'cluster-agent' | 'session';
+  /**
+   * Whose token opens it: node agents' (`cluster-agent`), or a local command's (`session`); `public` needs none, and must
+   * tell nothing of the agent.
+   */
+  readonly access: 'cluster-agent' | 'session' | 'public';
   /** Its name in `api_requests` and `api_elapsed`; absent: not measured. */
   readonly handlerName?: string;
   /** Only the leader answers; followers forward. A follower that knows no leader answers 503. */

@@ -2,7 +2,9 @@ import { Html, html } from './html.ts';
 import { layout, reduced, type Position } from './layout.ts';
 import type { ComponentView } from './view.ts';
 
-const card = { width: 178, height: 34, columnGap: 46, rowGap: 10, margin: 8 };
+const card = { width: 178, height: 34, columnGap: 34, rowGap: 10, margin: 8 };
+/** Characters that fit beside the milliseconds. */
+const nameMax = 18;
 
 /**
  * The components and what they need, as SVG: needs stand to the left. Only edges that no longer way implies are drawn;
@@ -61,7 +63,7 @@ interface NodeParts {
 function node({ component, at, place = { column: 0, row: 0 } }: NodeParts): Html {
   const { x, y } = corner(place);
   const totalMs = component.spans.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const shown = component.name.length > 21 ? `${component.name.slice(0, 20)}…` : component.name;
+  const shown = component.name.length > nameMax ? `${component.name.slice(0, nameMax - 1)}…` : component.name;
   return html`<g class="node ${component.mood}" id="n${at}" transform="translate(${x} ${y})" tabindex="0">
     <title>${component.name}: ${component.state}${component.trouble === '' ? '' : `\n${component.trouble}`}</title>
     <rect width="${card.width}" height="${card.height}" rx="7" />

@@ -8,7 +8,7 @@ import type { EventView, View } from './view.ts';
  * The page without anything of the agent in it: it asks for the session token and fetches the rest with it. Sections that
  * have not changed are left alone, so that what a person points at stays lit.
  */
-const script = `
+export const script = `
 const form = document.querySelector('form');
 const main = document.querySelector('main');
 const notice = document.querySelector('#notice');
@@ -32,6 +32,9 @@ setInterval(() => { if (!document.hidden) void refresh(); }, 2000);
 void refresh();
 `;
 
+/** Not part of the template: a formatter's white space in it would change the hash by which browsers know it. */
+const scriptTag = new Html(`<script type="module">${script}</script>`);
+
 export const shell = html`<!doctype html>
   <html lang="en">
     <head>
@@ -51,9 +54,7 @@ export const shell = html`<!doctype html>
       </form>
       <p id="notice" role="status"></p>
       <main></main>
-      <script type="module">
-        ${new Html(script)};
-      </script>
+      ${scriptTag}
     </body>
   </html>`.toString();
 
@@ -92,12 +93,13 @@ export function content(view: View): string {
 }
 
 function facts({ state, uptimeMs, startMs, components, health }: View): readonly (readonly [string, string])[] {
+  const checks = health.healthy.length + health.unhealthy.length;
   return [
     ['State', state],
     ['Up for', label(uptimeMs)],
     ['Started in', startMs === undefined ? 'starting' : label(startMs)],
     ['Components', String(components.length)],
-    ['Healthy', `${health.healthy.length} of ${health.healthy.length + health.unhealthy.length}`],
+    ...(checks === 0 ? [] : [['Healthy', `${health.healthy.length} of ${checks}`] as const]),
   ];
 }
 
