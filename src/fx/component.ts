@@ -48,7 +48,7 @@ type KeysProvided<P> =
     : P extends Readonly<Record<string, Provision>>
       ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P]
       : never;
-type KeysRequired<R> = { [Name in keyof R]: R[Name] extends Token<infer Key> ? Key : never }[keyof R];
+type KeysRequired<R> = { [Name in keyof R]-?: R[Name] extends Token<infer Key> ? Key : never }[keyof R];
 
 declare const graph: unique symbol;
 
