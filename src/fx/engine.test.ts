@@ -465,6 +465,19 @@ describe('Lifecycle', () => {
     await at.app.stop();
   });
 
+  it.each(['start', 'ready', 'drain', 'stop'])('refuses a hook whose %s is no function, where it is appended', async (phase) => {
+    const hook = { name: 'typo', [phase]: 'not a function' } as Hook;
+    const at = world([component({ name: 'x', requires: { lifecycle: Lifecycle }, create: ({ lifecycle }) => lifecycle.append(hook) })]);
+    const error = await rejection(at.app.start());
+    expect(error.findings).toHaveLength(1);
+    expect(error.findings[0]).toMatchObject({
+      code: 'FX_BAD_DEFINITION',
+      component: 'x',
+      message: `x appends hook "typo" whose ${phase} is the string "not a function"`,
+      place: expect.stringContaining('engine.test.ts'),
+    });
+  });
+
   it('is one for each component, so that hooks are their own', async () => {
     const at = world([hooked('a', { name: 'one' }), hooked('b', { name: 'two' })]);
     await at.app.start();

@@ -1,4 +1,4 @@
-import { FxError, type Code } from './errors.ts';
+import { describeValue, FxError, type Code } from './errors.ts';
 import type { Node } from './graph.ts';
 import type { Item } from './item.ts';
 import { Place } from './place.ts';
@@ -75,6 +75,11 @@ export function append(node: Node, hook: Hook, place: Place): void {
   if (node.isSealed) {
     const problem = 'after the app has begun to start, so it would never run';
     refuse('FX_STATE', problem, 'append hooks while create runs; what goes on later is a job');
+  }
+  for (const phase of ['start', 'ready', 'drain', 'stop'] as const) {
+    const call: unknown = hook[phase];
+    if (call === undefined || typeof call === 'function') continue;
+    refuse('FX_BAD_DEFINITION', `whose ${phase} is ${describeValue(call)}`, `make "${phase}" a function, or leave it out`);
   }
   node.hooks = [...node.hooks, new HookRecord(node, hook, place)];
 }
