@@ -297,7 +297,7 @@ export class Application implements App {
     const stderr = sink.console((text) => this.#process.warn(text));
     const heard = trace === '1' ? [...sinks, stderr] : sinks;
     const journal = new Journal({ clock, root: graph.root, sinks: heard, fallback: trace === '0' ? () => {} : stderr });
-    if (trace !== '0') journal.expect(graph.order);
+    if (trace !== '0') journal.expect(graph.loggers);
     return { graph, journal, builtIns, clock, intercept, concurrency, createTimeoutMs, hookTimeoutMs, stopTimeoutMs };
   }
 

@@ -23,7 +23,7 @@ interface Call {
   /** Milliseconds that it may take, and whether that is its own limit or what was left of the whole start. */
   readonly ms: number;
   readonly isOwn: boolean;
-  readonly context: CallContext;
+  readonly context: CallContext | undefined;
 }
 
 /** Present when it went wrong. */
@@ -87,12 +87,12 @@ export class Caller {
     const left = Math.max(0, (isOfStart ? this.#startBy : this.#stopBy) - begun);
     const own = isOfStart ? this.#limitOfStart(node, record) : this.#limitOfStop(left, record);
     const ms = Math.min(own, left);
-    const call: Call = { node, phase, isOfStart, record, begun, ms, isOwn: own <= left, context: new CallContext(begun + ms) };
+    const call: Call = { node, phase, isOfStart, record, begun, ms, isOwn: own <= left, context: record && new CallContext(begun + ms) };
     if (this.#life.journal.isHeard) this.#tell(call);
     let value: unknown;
     try {
       if (isOfStart) this.#checkTime(call);
-      value = record === undefined ? this.#create(node) : run(call, record);
+      value = record === undefined || call.context === undefined ? this.#create(node) : run(record, call, call.context);
     } catch (error) {
       return this.#failed(call, error);
     }
@@ -146,7 +146,7 @@ export class Caller {
     const giveUp = (reason: FxError): void => {
       if (!finish()) return;
       if (call.record !== undefined) call.record.isStillRunning = true;
-      call.context.abort(reason);
+      call.context?.abort(reason);
       reject(reason);
     };
     const cancel = call.ms === Infinity ? () => {} : this.#life.clock.after(call.ms, () => giveUp(this.#timedOut(call)));
@@ -178,7 +178,7 @@ export class Caller {
     node.value = value;
     node.isBuilt = true;
     node.state = 'constructed';
-    if (item.start !== undefined || item.stop !== undefined) node.hooks = [...node.hooks, new HookRecord(node, item, item.place)];
+    if (item.start !== undefined || item.stop !== undefined) node.hooks = node.hooks.concat(new HookRecord(node, item, item.place));
     if (this.#life.journal.isHeard) this.#life.journal.connectLogger(node);
     return undefined;
   }
@@ -244,7 +244,7 @@ export class Caller {
   }
 }
 
-function run({ phase, begun, context }: Call, record: HookRecord): unknown {
+function run(record: HookRecord, { phase, begun }: Call, context: CallContext): unknown {
   const { hook, node } = record;
   if (phase === 'start') {
     record.state = 'starting';

@@ -6,6 +6,7 @@ import type { HookRecord } from './lifecycle.ts';
 import { reversed, type Dependencies } from './order.ts';
 import { andThen, inOrder, together, type Outcome, type Step } from './walk.ts';
 
+// The loops here run for every component of every start, cold: forEach makes no iterator and no result objects.
 /** Takes all components through their phases: constructs, starts and makes ready in order, drains and stops in reverse. */
 export class Engine {
   readonly caller: Caller;
@@ -35,16 +36,17 @@ export class Engine {
   /** The first failure ends it; whatever had started by then is left for {@link stop}. */
   async start(): Promise<Outcome> {
     let hasReadyHooks = false;
-    for (const node of this.#nodes) {
+    this.#nodes.forEach((node) => {
       node.isSealed = true;
-      for (const record of node.hooks) {
+      for (let at = 0; at < node.hooks.length; at += 1) {
+        const record = node.hooks[at] as HookRecord;
         record.state = 'idle';
         if (record.hook.ready !== undefined) hasReadyHooks = true;
       }
-      if (!node.isBuilt) continue;
+      if (!node.isBuilt) return;
       node.state = 'constructed';
       node.failure = undefined;
-    }
+    });
     const isReady = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
     const failure = await this.#each('forwards', (node) => (isReady(node) ? this.#start(node, this.#startHook) : undefined));
     if (failure !== undefined || !hasReadyHooks) return failure;
@@ -62,7 +64,9 @@ export class Engine {
     if (this.#grantStopBudget()) await this.#each('backwards', (node) => this.#end(node, this.#drainHook));
     await this.#each('backwards', (node) => this.#end(node, this.#stopHook));
     await Promise.all(this.#late);
-    for (const node of this.#nodes) if (node.state === 'started') node.state = 'stopped';
+    this.#nodes.forEach((node) => {
+      if (node.state === 'started') node.state = 'stopped';
+    });
     return this.#failedStops;
   }
 
@@ -170,9 +174,15 @@ export class Engine {
 
   /** Begins the time that all drain and stop hooks have together; true if there is anything to drain. */
   #grantStopBudget(): boolean {
-    const hooks = this.#nodes.flatMap((node) => node.hooks).filter(({ state }) => state === 'started');
-    const drains = hooks.filter(({ hook }) => hook.drain !== undefined).length;
-    this.caller.beginStop(drains + hooks.filter(({ hook }) => hook.stop !== undefined).length);
+    let [drains, stops] = [0, 0];
+    this.#nodes.forEach(({ hooks }) => {
+      for (let at = 0; at < hooks.length; at += 1) {
+        const { hook, state } = hooks[at] as HookRecord;
+        if (state === 'started' && hook.drain !== undefined) drains += 1;
+        if (state === 'started' && hook.stop !== undefined) stops += 1;
+      }
+    });
+    this.caller.beginStop(drains + stops);
     return drains > 0;
   }
 }

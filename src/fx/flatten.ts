@@ -12,7 +12,7 @@ interface Position {
 }
 
 /** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
-export interface Flat extends Omit<Graph, 'order'> {
+export interface Flat extends Omit<Graph, 'order' | 'loggers'> {
   readonly findings: Finding[];
 }
 

@@ -89,6 +89,8 @@ export interface Graph {
   readonly nodes: readonly Node[];
   /** Those that somebody needs, in the order in which they are built and started. */
   readonly order: readonly Node[];
+  /** Those of them that provide an `EventSink`. */
+  readonly loggers: readonly Node[];
   readonly gated: readonly Gated[];
   readonly findings: readonly Finding[];
 }

@@ -73,13 +73,26 @@ export function itemOf(kind: Kind, definition: unknown, place: Place): Item {
   const problems: string[] = [];
   const outputs = outputsOf(provides, problems);
   const inputs = inputsOf(requires, problems);
-  const made = typeof create === 'function' && isClass(create) ? readClass(create, requires !== undefined, problems) : { inputs, create };
+  const made = typeof create === 'function' && isClass(create) ? readClass(create, requires !== undefined, problems) : undefined;
   const called = name ?? nameOf(kind, outputs, problems);
   if (typeof create !== 'function') problems.push(`create must be a function or a class, not ${describeValue(create)}`);
   checkHook('start', start, problems);
   checkHook('stop', stop, problems);
-  const mayFail = onFailure === 'continue';
-  return { [madeHere]: true, kind, name: called, place, problems, outputs, ...made, start, stop, timeouts, when, mayFail } as Item;
+  return {
+    kind,
+    name: called,
+    place,
+    problems,
+    outputs,
+    inputs: made?.inputs ?? inputs,
+    create: made?.create ?? create,
+    start,
+    stop,
+    timeouts,
+    when,
+    mayFail: onFailure === 'continue',
+    [madeHere]: true,
+  } as Item;
 }
 
 export function brokenItem(problem: string, place: Place): Item {
@@ -109,7 +122,9 @@ function outputsOf(provides: Provisions | undefined, problems: string[]): readon
 function inputsOf(requires: Requirements | undefined, problems: string[]): readonly Port[] {
   if (requires === undefined) return none;
   const side = { of: 'requires', problems } as const;
-  return Object.keys(requires).map((property) => portOf(property, requires[property], side));
+  const inputs: Port[] = [];
+  for (const property in requires) inputs.push(portOf(property, requires[property], side));
+  return inputs;
 }
 
 /** What may stand on each side, and the options of a group that belong to the other. */

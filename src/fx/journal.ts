@@ -65,10 +65,9 @@ export class Journal {
     }
   }
 
-  /** Announces the loggers among these: what happens before one is built is kept for it. */
-  expect(nodes: readonly Node[]): void {
-    for (const { item, scope } of nodes) {
-      if (!item.outputs.some(isLogger)) continue;
+  /** Announces loggers: what happens before one is built is kept for it. */
+  expect(loggers: readonly Node[]): void {
+    for (const { scope } of loggers) {
       const kept: Event[] = [];
       this.#kept.set(scope, kept);
       this.#loggers.set(scope, (event) => void kept.push(event));

@@ -28,6 +28,7 @@ class Planner {
   /** What is built although nobody may need it: what provides nothing, and loggers. */
   readonly #roots: Node[] = [];
   readonly #decorators: Source[] = [];
+  readonly #loggers: Node[] = [];
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
 
@@ -60,7 +61,10 @@ class Planner {
     const { token, form } = output;
     const isOriginal = isProvider(node.item);
     this.#meet(token, node);
-    if (token === (EventSink as Token)) this.#roots.push(node);
+    if (token === (EventSink as Token)) {
+      this.#roots.push(node);
+      this.#loggers.push(node);
+    }
     if (!isOriginal) this.#decorators.push(source);
     const known = namesOf(source);
     const others = known.get(token);
@@ -89,13 +93,17 @@ class Planner {
   /** Finds where everything that is required comes from, or that nothing provides it. */
   link(): void {
     this.#flat.nodes.forEach((node) => {
-      node.sources = node.item.inputs.map((input) => {
+      const { inputs } = node.item;
+      const linked: (readonly Source[])[] = [];
+      for (let at = 0; at < inputs.length; at += 1) {
+        const input = inputs[at] as Port;
         const sources = lookUp(node, input);
+        linked.push(sources);
         if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#lacks(node, input);
         // They stand in list order.
         if ((sources[sources.length - 1]?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
-        return sources;
-      });
+      }
+      node.sources = linked;
     });
     for (const { node, output } of this.#decorators) {
       const { token } = output;
@@ -122,10 +130,14 @@ class Planner {
     this.#roots.forEach((node) => {
       if (node.item.outputs.length === 0 || isHeard(node)) mark(node, node);
     });
-    for (const by of needed)
-      by.sources.forEach((from, at) => {
-        if (by.item.inputs[at]?.options.soft !== true) from.forEach(({ node }) => mark(node, by));
-      });
+    for (let next = 0; next < needed.length; next += 1) {
+      const { item, sources } = needed[next] as Node;
+      for (let at = 0; at < sources.length; at += 1) {
+        const from = sources[at] as readonly Source[];
+        if (item.inputs[at]?.options.soft === true) continue;
+        for (let each = 0; each < from.length; each += 1) mark((from[each] as Source).node, needed[next] as Node);
+      }
+    }
   }
 
   graph(): Graph {
@@ -133,7 +145,7 @@ class Planner {
     order.forEach((node, rank) => {
       node.rank = rank;
     });
-    return { ...this.#flat, order };
+    return { ...this.#flat, order, loggers: this.#loggers.filter(({ rank }) => rank >= 0) };
   }
 
   #sorted(): Node[] {
