@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { autoscalersOf, type Autoscaler } from './autoscalers.ts';
+import { autoscalersOf, type Autoscaler } from '../autoscalers.ts';
 import type { MetricController } from './controller.ts';
 import { idOf, type DatadogMetric } from './metric.ts';
 import type { MetricObject } from './object.ts';

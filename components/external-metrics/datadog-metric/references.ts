@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../index.ts';
 import { autogenName, autogenQuery, MetricNameError, referenceIn } from '../metric-name.ts';
-import type { Autoscaler } from './autoscalers.ts';
+import type { Autoscaler } from '../autoscalers.ts';
 import { idOf, madeFor, type DatadogMetric } from './metric.ts';
 import type { MetricStore } from './store.ts';
 

@@ -1,4 +1,4 @@
-import type { Informer, Informers, Kubernetes, KubeObject, Resource } from '../../kubernetes/index.ts';
+import type { Informer, Informers, Kubernetes, KubeObject, Resource } from '../kubernetes/index.ts';
 
 /** An autoscaler and the external metrics that it reads. */
 export interface Autoscaler {
