@@ -1,9 +1,15 @@
 import type { Informer, Informers, Kubernetes, KubeObject, Resource } from '../kubernetes/index.ts';
 
+/** HorizontalPodAutoscaler, or WatermarkPodAutoscaler. */
+export type AutoscalerKind = 'hpa' | 'wpa';
+
 /** An autoscaler and the external metrics that it reads. */
 export interface Autoscaler {
+  readonly kind: AutoscalerKind;
   /** `hpa:<namespace>/<name>`, or `wpa:...`. */
   readonly reference: string;
+  /** As the API server calls it. */
+  readonly type: { readonly apiVersion: string; readonly kind: string };
   readonly metadata: {
     readonly namespace: string;
     readonly name: string;
@@ -23,7 +29,7 @@ export interface WantedMetric {
 const watermark: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
 
 /**
- * Follows the autoscalers of the cluster, in the newest version that it serves.
+ * Follows the autoscalers of the cluster, in the newest version that it serves: horizontal ones, then watermark ones.
  *
  * @throws Error when it serves none
  */
@@ -33,9 +39,9 @@ export async function autoscalersOf(
   withWatermark: boolean,
 ): Promise<readonly Informer<Autoscaler>[]> {
   const found = await horizontal(kubernetes);
-  const followed = [informers.informer({ resource: found, transform: (object) => autoscaler('hpa', object) })];
-  if (withWatermark) followed.push(informers.informer({ resource: watermark, transform: (object) => autoscaler('wpa', object) }));
-  return followed;
+  const follow = (kind: AutoscalerKind, resource: Resource): Informer<Autoscaler> =>
+    informers.informer({ resource, transform: (object) => autoscaler({ kind, resource }, object) });
+  return withWatermark ? [follow('hpa', found), follow('wpa', watermark)] : [follow('hpa', found)];
 }
 
 async function horizontal(kubernetes: Kubernetes): Promise<Resource> {
@@ -60,10 +66,19 @@ interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 
-function autoscaler(kind: 'hpa' | 'wpa', { metadata, spec }: KubeObject): Autoscaler {
+const kindNames: Readonly<Record<AutoscalerKind, string>> = { hpa: 'HorizontalPodAutoscaler', wpa: 'WatermarkPodAutoscaler' };
+
+interface Origin {
+  readonly kind: AutoscalerKind;
+  readonly resource: Resource;
+}
+
+function autoscaler({ kind, resource }: Origin, { metadata, spec }: KubeObject): Autoscaler {
   const { namespace = '', name = '', uid, resourceVersion, labels = {} } = metadata;
   const metrics = (spec as { readonly metrics?: readonly MetricSpec[] } | undefined)?.metrics ?? [];
   return {
+    kind,
+    type: { apiVersion: `${resource.group}/${resource.version}`, kind: kindNames[kind] },
     reference: `${kind}:${namespace}/${name}`,
     metadata: { namespace, name, uid, resourceVersion },
     labels,

@@ -1,0 +1,189 @@
+import type { Clock } from '../../../src/fx/index.ts';
+import type { DatadogClient } from '../../datadog-client/index.ts';
+import type { EventRecorder } from '../../events/index.ts';
+import type { Informer, Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
+import type { LeaderElection } from '../../leader-election/index.ts';
+import type { Log } from '../../log/index.ts';
+import { autoscalersOf, type Autoscaler } from '../autoscalers.ts';
+import { referenceOf, type Entry } from './entry.ts';
+import type { LocalCopy } from './local-copy.ts';
+import type { ConfigMapStore } from './store.ts';
+import { fetched, queryOf, withOutcome, type Outcomes, type QueryForm } from './values.ts';
+import { entriesFor, reconciled, type Wanted } from './wanted.ts';
+
+export interface EngineOptions extends QueryForm {
+  /** Milliseconds between two queries of a metric. */
+  readonly refreshMs: number;
+  /** Milliseconds between two searches for entries of autoscalers that are gone. */
+  readonly sweepMs: number;
+  /** Seconds that queries reach back. */
+  readonly windowSeconds: number;
+  /** Seconds after which a value is too old. */
+  readonly maxAge: number;
+  readonly withWatermark: boolean;
+}
+
+interface Parts {
+  readonly store: ConfigMapStore;
+  readonly copy: LocalCopy;
+  readonly client: DatadogClient;
+  readonly recorder: EventRecorder;
+  readonly kubernetes: Kubernetes;
+  readonly informers: Informers;
+  readonly workqueues: Workqueues;
+  readonly election: LeaderElection;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly options: EngineOptions;
+}
+
+/** All metrics in turn, those that are new, or those of autoscalers that are gone. */
+type Work = 'refresh' | 'changed' | 'sweep';
+
+/** Changes that come together are answered together. Milliseconds. */
+const coalesceMs = 1000;
+/** Which part of the refresh period queries are spread over: values are written when the last one is there. */
+const spreadShare = 0.5;
+
+/** On the leader: turns what autoscalers want into entries, keeps their values new, and removes those of autoscalers that are gone. */
+export class ConfigMapEngine {
+  readonly #parts: Parts;
+  readonly #queue: Workqueue<Work>;
+  #followed: readonly Informer<Autoscaler>[] = [];
+  /** Autoscalers and metrics whose refusal has been told. */
+  #refused: ReadonlySet<string> = new Set();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#queue = parts.workqueues.create({ name: 'autoscalers' });
+  }
+
+  /** The ConfigMap is gone: it is made anew. */
+  restore(): void {
+    this.#queue.add('changed');
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { kubernetes, informers, election, options } = this.#parts;
+    this.#followed = await autoscalersOf(kubernetes, informers, options.withWatermark);
+    const releases = [
+      ...this.#followed.map((each) => this.#handle(each)),
+      election.subscribe((isLeader) => {
+        if (isLeader) this.#takeOver();
+      }),
+    ];
+    try {
+      // Only horizontal ones are sure to be there: the other kind may not be installed, and is taken up when it is.
+      await this.#followed[0]?.synced(signal);
+      this.#takeOver();
+      await this.#queue.run({ workers: 2, work: (which) => this.#work(which, signal), signal, drainMs: 0 });
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+
+  #handle(autoscalers: Informer<Autoscaler>): () => void {
+    const changed = (): void => this.#queue.addAfter('changed', coalesceMs);
+    return autoscalers.handle({
+      added: changed,
+      updated: (autoscaler, previous) => {
+        if (wishOf(autoscaler) !== wishOf(previous)) changed();
+      },
+      deleted: () => this.#queue.addAfter('sweep', coalesceMs),
+    });
+  }
+
+  #takeOver(): void {
+    this.#queue.add('refresh');
+    this.#queue.add('sweep');
+  }
+
+  async #work(which: Work, signal: AbortSignal): Promise<WorkOutcome> {
+    const { clock, election, options } = this.#parts;
+    const begun = clock.monotonic();
+    try {
+      if (election.isLeader()) await this.#lead(which, signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+    if (which === 'changed') return undefined;
+    const everyMs = which === 'sweep' ? options.sweepMs : options.refreshMs;
+    return { afterMs: Math.max(1, begun + everyMs - clock.monotonic()) };
+  }
+
+  async #lead(which: Work, signal: AbortSignal): Promise<void> {
+    if (which === 'sweep') return this.#write({ outcomes: new Map(), isSweep: true }, signal);
+    const { store, client, options } = this.#parts;
+    const { entries } = await store.read(signal);
+    const all = reconciled(entries, this.#wanted(), false);
+    const asked = which === 'refresh' ? all : all.filter(isNew);
+    const queries = asked.map((entry) => queryOf(entry, options));
+    const spreadMs = which === 'refresh' ? options.refreshMs * spreadShare : 0;
+    const outcomes = await fetched(client, queries, { signal, windowSeconds: options.windowSeconds, spreadMs });
+    await this.#write({ outcomes, isSweep: false }, signal);
+  }
+
+  /** What autoscalers want may have changed while Datadog was asked, and so may the leader: both count at the moment of the write. */
+  async #write({ outcomes, isSweep }: { readonly outcomes: Outcomes; readonly isSweep: boolean }, signal: AbortSignal): Promise<void> {
+    const { store, copy, election, clock, options } = this.#parts;
+    let before: readonly Entry[] | undefined;
+    const state = await store.update((entries) => {
+      before = undefined;
+      if (!election.isLeader()) return undefined;
+      before = entries;
+      const limits = { maxAge: options.maxAge, now: clock.now() / 1000 };
+      return reconciled(entries, this.#wanted(), isSweep).map((entry) => withOutcome(entry, outcomes.get(queryOf(entry, options)), limits));
+    }, signal);
+    copy.renew(state);
+    if (before !== undefined) this.#announce(before, state.entries);
+  }
+
+  #wanted(): Wanted {
+    const [horizontal, watermark] = this.#followed;
+    const byReference = new Map<string, readonly Entry[]>();
+    const refused = new Set<string>();
+    for (const autoscaler of this.#followed.flatMap((each) => [...each.list()])) {
+      const found = entriesFor(autoscaler);
+      byReference.set(autoscaler.reference, found.entries);
+      for (const { metric } of found.refused) refused.add(this.#refuse(autoscaler, metric));
+    }
+    this.#refused = refused;
+    const isComplete: Wanted['isComplete'] = (kind) => (kind === 'hpa' ? horizontal?.hasSynced === true : (watermark?.hasSynced ?? true));
+    return { byReference, isComplete };
+  }
+
+  /** Says once which metric gets no value, and why. */
+  #refuse({ reference }: Autoscaler, metric: string): string {
+    const key = `${reference} ${metric}`;
+    if (this.#refused.has(key)) return key;
+    const why = metric.toLowerCase().startsWith('datadogmetric@')
+      ? 'it refers to a DatadogMetric, which needs external_metrics_provider.use_datadogmetric_crd'
+      : 'Datadog has no such names: a letter, then letters, digits, _ and ., at most 200';
+    this.#parts.log.warn('an autoscaler wants a metric that is not served', { autoscaler: reference, metric, why });
+    return key;
+  }
+
+  /** Tells those who look at an autoscaler that its metrics are cared for. */
+  #announce(before: readonly Entry[], after: readonly Entry[]): void {
+    const known = new Set(before.map(referenceOf));
+    const served = new Set(after.map(referenceOf));
+    for (const { type, reference, metadata } of this.#followed.flatMap((each) => [...each.list()])) {
+      if (known.has(reference) || !served.has(reference)) continue;
+      const { namespace, name, uid, resourceVersion } = metadata;
+      const versions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const about = { ...type, namespace, name, ...versions };
+      this.#parts.recorder.record({ about, type: 'Normal', reason: 'Autoscaler is now handled by the Cluster-Agent', message: '' });
+    }
+  }
+}
+
+/** What of an autoscaler matters here. */
+function wishOf({ metadata: { uid }, metrics }: Autoscaler): string {
+  return JSON.stringify([uid, metrics]);
+}
+
+/** Never asked for yet. */
+function isNew({ timestamp }: Entry): boolean {
+  return timestamp === 0;
+}

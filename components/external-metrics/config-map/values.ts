@@ -1,0 +1,53 @@
+import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
+import { autogenQuery } from '../metric-name.ts';
+import type { Entry } from './entry.ts';
+
+export interface QueryForm {
+  /** `external_metrics.aggregator`. */
+  readonly aggregator: string;
+  /** Seconds. */
+  readonly rollup: number;
+}
+
+/** What Datadog said, by query. */
+export type Outcomes = ReadonlyMap<string, MetricPoint | QueryError>;
+
+/** The query that gives the value of an entry. Autoscalers that want the same metric share it. */
+export function queryOf({ metric, labels }: Entry, form: QueryForm): string {
+  return autogenQuery({ metric, labels, ...form });
+}
+
+interface FetchOptions {
+  readonly signal: AbortSignal;
+  readonly windowSeconds: number;
+  /** Milliseconds that the requests are spread over. */
+  readonly spreadMs: number;
+}
+
+/** Asks each query once. @throws the signal's reason */
+export async function fetched(client: DatadogClient, queries: Iterable<string>, options: FetchOptions): Promise<Outcomes> {
+  const { signal, windowSeconds, spreadMs } = options;
+  const asked = [...new Set(queries)].map((query): MetricQuery => ({ query, windowSeconds }));
+  const outcomes = await client.query(asked, { signal, spreadMs });
+  return new Map([...outcomes].map(([{ query }, outcome]) => [query, outcome]));
+}
+
+/**
+ * An entry with what Datadog said of it. A failure, or a value that is too old, makes it invalid, and keeps its value for
+ * people to see.
+ *
+ * @param maxAge seconds @param now seconds since the epoch
+ */
+export function withOutcome(
+  entry: Entry,
+  outcome: MetricPoint | QueryError | undefined,
+  { maxAge, now }: { readonly maxAge: number; readonly now: number },
+): Entry {
+  if (outcome === undefined) return entry;
+  if (outcome instanceof QueryError) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
+  // A leader before us may have had a newer point; time never goes back.
+  const isOlder = entry.isValid && outcome.timestamp < entry.timestamp;
+  const { value, timestamp } = isOlder ? entry : outcome;
+  if (now - timestamp > maxAge) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
+  return { ...entry, value, timestamp, isValid: true };
+}
