@@ -58,15 +58,16 @@ export class LayeredConfig implements Config {
 
   valuesOf(key: string): readonly SourcedValue[] {
     const lower = key.toLowerCase();
-    const layers = this.#layers.get(lower);
-    const given = sources.filter((source) => layers?.has(source)).map((source) => ({ source, value: layers?.get(source) }));
-    const known = this.#settings.get(lower);
-    return known === undefined || layers?.has('default') ? given : [{ source: 'default', value: known.default }, ...given];
+    const isKnown = this.#settings.has(lower);
+    return sources.flatMap((source) => {
+      const said = this.#said(lower, source);
+      return said === undefined || (said.value === undefined && !isKnown) ? [] : [said];
+    });
   }
 
   all({ withoutDefaults = false, source, asWritten = false }: ViewOptions = {}): Readonly<Record<string, unknown>> {
     const entries = this.#keys().flatMap((key): readonly (readonly [string, unknown])[] => {
-      const shown = source === undefined ? this.valuesOf(key).at(-1) : this.valuesOf(key).find((each) => each.source === source);
+      const shown = source === undefined ? this.#shown(key) : this.#said(key, source);
       if (shown?.value === undefined || (withoutDefaults && shown.source === 'default')) return [];
       return [[key, asWritten ? written(this.#settings.get(key), shown.value) : shown.value]];
     });
@@ -110,9 +111,20 @@ export class LayeredConfig implements Config {
     return source === undefined ? undefined : { source, value: layers.get(source) };
   }
 
+  /** What counts: the strongest source, or else the setting's default. */
+  #shown(key: string): SourcedValue {
+    return this.#strongest(key) ?? { source: 'default', value: this.#settings.get(key)?.default };
+  }
+
+  /** What one source says, if anything. */
+  #said(key: string, source: Source): SourcedValue | undefined {
+    const layers = this.#layers.get(key);
+    if (layers?.has(source) === true) return { source, value: layers.get(source) };
+    return source === 'default' ? { source, value: this.#settings.get(key)?.default } : undefined;
+  }
+
   #effective(key: string): unknown {
-    const strongest = this.#strongest(key);
-    return strongest === undefined ? this.#settings.get(key)?.default : strongest.value;
+    return this.#shown(key).value;
   }
 
   #keys(): readonly string[] {

@@ -316,7 +316,7 @@ additional_endpoints: { "https://other": ["ENC[other]", plain] }
     await backend('echo the reason >&2; echo "the-first-secret"; exit 1');
     await expect(secrets.refresh()).rejects.toThrow('exit status 1');
     expect(config.get(configSettings.apiKey).reveal()).toBe('the-first-secret');
-    expect(logged).toMatchObject([{ level: 'error', message: 'secret_backend_command failed', fields: { stderr: 'the reason\n' } }]);
+    expect(logged).toMatchObject([{ level: 'error', message: 'secret_backend_command failed', fields: { stderr: 'the reason' } }]);
     await backend(`echo '{"key":{"value":""}}'`);
     await expect(secrets.refresh()).rejects.toThrow(`resolved secret for 'key' is empty`);
     expect(await telemetry.text()).toContain('secret_backend__resolve_errors_count{error_kind="empty",handle="key"} 1');

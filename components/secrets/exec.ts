@@ -144,9 +144,10 @@ function watch(telemetry: Telemetry, log: Log): BackendWatcher {
   return {
     ran({ command, exitCode, elapsedMs, stderr }) {
       elapsed.set({ command, exit_code: exitCode }, elapsedMs);
-      if (stderr.trim() === '') return;
-      if (exitCode === '0') log.debug('secret_backend_command wrote to its standard error', { stderr });
-      else log.error('secret_backend_command failed', { exitCode, stderr });
+      const said = stderr.trim();
+      if (said === '') return;
+      if (exitCode === '0') log.debug('secret_backend_command wrote to its standard error', { stderr: said });
+      else log.error('secret_backend_command failed', { exitCode, stderr: said });
     },
     unreadable: () => unreadable.add({}),
     refused: (kind, handle) => refused.add({ error_kind: kind, handle }),
@@ -188,7 +189,7 @@ export const execSecrets = component({
       jobs.observer({
         name: 'refresh-secrets',
         source: (signal) => ticks({ everyMs, firstMs, clock }, signal),
-        see: async () => log.debug(await secrets.refresh()),
+        see: async () => log.debug((await secrets.refresh()).trim()),
       });
     }
     return { secrets, flare: { path: 'secrets.log', content: () => overview(vault, backend) } };

@@ -27,7 +27,7 @@ export interface Settings {
   /** The configuration as YAML, scrubbed. */
   yaml(options?: { readonly withoutDefaults?: boolean }): Promise<string>;
   /** What each source says, by source and then as in a file, scrubbed. */
-  bySource(): Readonly<Record<Source, unknown>>;
+  bySource(): Promise<Readonly<Record<Source, unknown>>>;
 }
 export const Settings = token<Settings>()('settings');
 

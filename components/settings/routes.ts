@@ -7,7 +7,7 @@ export function settingsRoutes(settings: Settings): readonly Route[] {
   return [
     get('/config', async () => yaml(await settings.yaml())),
     get('/config/without-defaults', async () => yaml(await settings.yaml({ withoutDefaults: true }))),
-    get('/config/by-source', () => json(settings.bySource())),
+    get('/config/by-source', async () => json(await settings.bySource())),
     get('/config/list-runtime', () => json(listOf(settings))),
     get('/config/:setting', ({ params, query }) => json(valueOf(settings, params['setting'] ?? '', query.get('sources') === 'true'))),
     {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { component, many } from '../../src/fx/index.ts';
 import { Route } from '../api-server/index.ts';
 import { Config, sources, written, type Source } from '../config/index.ts';
@@ -46,13 +47,22 @@ class RuntimeSettings implements Settings {
 
   async yaml({ withoutDefaults = false }: { readonly withoutDefaults?: boolean } = {}): Promise<string> {
     const { stringify } = await import('yaml'); // seldom asked for, and not small
-    const shown = this.#scrubber.data(this.#config.all({ withoutDefaults, asWritten: true }));
-    return stringify(shown, { aliasDuplicateObjects: false, lineWidth: 0 });
+    const shown = this.#scrubber.data(this.#config.all({ withoutDefaults, asWritten: true })) as Readonly<Record<string, unknown>>;
+    let text = '';
+    for (const [key, value] of Object.entries(shown)) {
+      text += stringify({ [key]: value }, { aliasDuplicateObjects: false, lineWidth: 0 });
+      await setImmediate(); // all at once would hold up everybody else
+    }
+    return text === '' ? '{}\n' : text;
   }
 
-  bySource(): Readonly<Record<Source, unknown>> {
-    const saying = (source: Source): unknown => this.#scrubber.data(this.#config.all({ source, asWritten: true }));
-    return Object.fromEntries(sources.map((source) => [source, saying(source)])) as Record<Source, unknown>;
+  async bySource(): Promise<Readonly<Record<Source, unknown>>> {
+    const shown: Partial<Record<Source, unknown>> = {};
+    for (const source of sources) {
+      shown[source] = this.#scrubber.data(this.#config.all({ source, asWritten: true }));
+      await setImmediate();
+    }
+    return shown as Record<Source, unknown>;
   }
 
   /** A section as a file would say it. */
