@@ -39,6 +39,8 @@ import { mountedOwnPod } from '../components/own-pod/mounted.ts';
 import { inspectorProfiling } from '../components/profiling/inspector.ts';
 import { systemRandom } from '../components/random/system.ts';
 import { rulesScrubber } from '../components/scrubber/rules.ts';
+import { execSecrets } from '../components/secrets/exec.ts';
+import { runtimeSettings } from '../components/settings/runtime.ts';
 import { startupRecorder } from '../components/startup/recorder.ts';
 import { startupRoute } from '../components/startup/route.ts';
 import { commonStatusHeader } from '../components/status/common-header.ts';
@@ -68,6 +70,7 @@ export const clusterAgent = [
   winstonLog,
   fxEventLog,
   prometheusTelemetry,
+  execSecrets,
   mountedOwnPod,
 
   // 1-3: what a crash leaves, profiles, and the key without which there is no agent.
@@ -108,6 +111,7 @@ export const clusterAgent = [
   commonStatusHeader,
   composedStatus,
   versionRoute,
+  runtimeSettings,
   stopRoute,
   startupRoute,
   livePage,

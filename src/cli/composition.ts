@@ -21,7 +21,8 @@ import { logFlare } from '../../components/log/flare.ts';
 import { silentLog } from '../../components/log/silent.ts';
 import { mountedOwnPod } from '../../components/own-pod/mounted.ts';
 import { systemRandom } from '../../components/random/system.ts';
-import { rulesScrubber } from '../../components/scrubber/rules.ts';
+import { RulesScrubber, rulesScrubber } from '../../components/scrubber/rules.ts';
+import { secretsAtLoad } from '../../components/secrets/at-load.ts';
 import type { Secret } from '../../components/secrets/index.ts';
 import { telemetrySettings } from '../../components/telemetry/index.ts';
 import { prometheusTelemetry } from '../../components/telemetry/prometheus.ts';
@@ -31,9 +32,15 @@ import { version } from '../version.ts';
 import { AgentClient, UnreachableAgentError } from './agent-client.ts';
 import { CommandError } from './command.ts';
 
-/** The configuration as an agent at this path has it. */
+/** The configuration as an agent at this path has it; `ENC[handle]` stays, because not every command needs what it stands for. */
 export function readConfig(path: string | undefined): Promise<Config> {
   return loadConfig({ settings, env: process.env, path });
+}
+
+/** The same with secrets. Never for `secret-helper`: the agent asks it for them. */
+export function readConfigWithSecrets(path: string | undefined): Promise<Config> {
+  const { env } = process;
+  return loadConfig({ settings, env, path, resolveSecrets: secretsAtLoad({ env, scrubber: new RulesScrubber() }) });
 }
 
 interface ConnectOptions {
@@ -111,7 +118,7 @@ interface SecretKey {
 
 /** What an agent would find of what it depends on, if it ran here. */
 export async function diagnoseHere(path: string | undefined): Promise<DiagnoseReport> {
-  const config = await readConfig(path);
+  const config = await readConfigWithSecrets(path);
   const list = [...common(config), ...kubernetesParts, kubernetesSuite, datadogSuite] as const;
   return oneShot(list, { suites: many(DiagnoseSuite) }, ({ suites }, signal) => runSuites(suites, signal));
 }
@@ -125,7 +132,7 @@ export async function flareHere(path: string | undefined, because: string): Prom
 
 /** Where an archive for support is sent, and with which key. */
 export async function flareUpload(path: string | undefined): Promise<{ readonly url: string; readonly apiKey: Secret }> {
-  const config = await readConfig(path);
+  const config = await readConfigWithSecrets(path);
   const { major, minor, patch } = version;
   const url = endpointOf(config, `${major}-${minor}-${patch}-flare.agent`, configSettings.ddUrl);
   return { url, apiKey: config.get(configSettings.apiKey) };
@@ -137,7 +144,7 @@ function messageOf(error: unknown): string {
 
 /** The agent as a start would make it. It is imported here, because most commands only ask the running one. */
 export async function plannedAgent(path: string | undefined) {
-  const [config, { planClusterAgent }] = await Promise.all([readConfig(path), import('../cluster-agent.ts')]);
+  const [config, { planClusterAgent }] = await Promise.all([readConfigWithSecrets(path), import('../cluster-agent.ts')]);
   return planClusterAgent(config);
 }
 

@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts';
-import { readConfig, runAgent } from './composition.ts';
+import { readConfigWithSecrets, runAgent } from './composition.ts';
 
 export const command = defineCommand({
   usage: ['start', 'start --sandbox'],
@@ -10,7 +10,7 @@ export const command = defineCommand({
     },
   },
   async run({ values, configPath, terminal }) {
-    if (values.sandbox !== true) return runAgent(await readConfig(configPath));
+    if (values.sandbox !== true) return runAgent(await readConfigWithSecrets(configPath));
     const { runInSandbox } = await import('../sandbox/sandbox.ts');
     return runInSandbox(terminal);
   },

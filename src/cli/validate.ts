@@ -1,11 +1,11 @@
 import { CommandError, defineCommand } from './command.ts';
-import { plannedAgent, readConfig } from './composition.ts';
+import { plannedAgent, readConfigWithSecrets } from './composition.ts';
 
 export const command = defineCommand({
   usage: ['validate'],
   options: {},
   async run({ configPath, terminal }) {
-    const config = await readConfig(configPath);
+    const config = await readConfigWithSecrets(configPath);
     const agent = await plannedAgent(configPath);
     for (const warning of config.warnings) terminal.print(`warning: ${warning}`);
     if (agent.error !== undefined) throw new CommandError(agent.error.message);
