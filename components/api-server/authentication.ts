@@ -10,9 +10,14 @@ export function refusal(tokens: AuthTokens, access: Route['access'], authorizati
   if (authorization === undefined || authorization === '') return { status: 401, headers: challenge, body: 'no session token provided\n' };
   const parts = authorization.split(' ');
   const [scheme = '', token = ''] = parts;
-  if (scheme !== 'Bearer') return { status: 401, headers: challenge, body: `unsupported authorization scheme: ${scheme}\n` };
+  if (scheme !== 'Bearer') return { status: 401, headers: challenge, body: `unsupported authorization scheme: ${named(scheme)}\n` };
   // Whoever may call what node agents call may not be locked out of less: local routes take both tokens.
   const isAccepted =
     tokens.matches('cluster-agent', parts.length === 2 ? token : '') || (access === 'session' && tokens.matches('session', token));
   return isAccepted ? undefined : { status: 403, headers: refused, body: 'invalid session token\n' };
+}
+
+/** Who forgets the scheme sends a token in its place: that is not said back. */
+function named(scheme: string): string {
+  return /^[a-z-]{1,16}$/i.test(scheme) ? scheme : '********';
 }

@@ -12,7 +12,7 @@ import { surroundings, type Surroundings } from './support.ts';
 const examples = fileURLToPath(import.meta.resolve('../../examples/kubernetes/'));
 const runFile = promisify(execFile);
 
-interface Deployed {
+interface Deployed extends AsyncDisposable {
   readonly agent: Agent;
   readonly health: number;
   readonly api: number;
@@ -29,7 +29,7 @@ async function deploy({ folder, kubeconfigPath }: Surroundings, env: Readonly<Re
     DD_KUBERNETES_KUBECONFIG_PATH: kubeconfigPath,
   };
   const agent = spawnAgent(['start', '-c', folder], { ...log, ...env, ...own });
-  return { agent, health, api };
+  return { agent, health, api, [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() };
 }
 
 async function ready({ agent, health }: Deployed): Promise<void> {
@@ -60,8 +60,7 @@ describe('the agent in the place of the Go agent', { timeout: 120_000 }, () => {
     ['by Helm, with every option', { ...helm, ...helmOptions }],
   ])('becomes ready as deployed %s, and knows every variable', async (_, env) => {
     await using around = await surroundings();
-    const deployed = await deploy(around, env);
-    await using _agent = deployed.agent;
+    await using deployed = await deploy(around, env);
     await ready(deployed);
     expect(unexpected(deployed.agent)).toEqual([]);
     const lock = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'datadog', name: 'datadog-leader-election' };
@@ -73,8 +72,7 @@ describe('the agent in the place of the Go agent', { timeout: 120_000 }, () => {
 
   it('warns of nonsense and goes on', async () => {
     await using around = await surroundings();
-    const deployed = await deploy(around, { ...helm, ...nonsense });
-    await using _agent = deployed.agent;
+    await using deployed = await deploy(around, { ...helm, ...nonsense });
     await ready(deployed);
     const said = complaints(deployed.agent).join('\n');
     for (const name of ['DD_FOOBAR', 'DD_QUOTED', 'DD_ENV_DICT_KEY']) expect(said).toContain(`Unknown environment variable: ${name}`);
@@ -86,8 +84,7 @@ describe('the agent in the place of the Go agent', { timeout: 120_000 }, () => {
     await using around = await surroundings();
     const path = join(around.folder, 'auth', 'token');
     await mkdir(dirname(path));
-    const deployed = await deploy(around, { ...operator, DD_AUTH_TOKEN_FILE_PATH: path });
-    await using _agent = deployed.agent;
+    await using deployed = await deploy(around, { ...operator, DD_AUTH_TOKEN_FILE_PATH: path });
     await ready(deployed);
     expect(unexpected(deployed.agent)).toEqual([]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -101,8 +98,7 @@ describe('the agent in the place of the Go agent', { timeout: 120_000 }, () => {
       DD_AUTH_TOKEN_FILE_PATH: '/dev/null/auth/token',
       DD_RUN_PATH: '/dev/null/run',
     };
-    const deployed = await deploy(around, { ...helm, ...paths });
-    await using _agent = deployed.agent;
+    await using deployed = await deploy(around, { ...helm, ...paths });
     await ready(deployed);
     expect(unexpected(deployed.agent).filter((line) => line.includes('/dev/null/auth/token'))).toHaveLength(1);
     expect(deployed.agent.output.split('/dev/null/log').length - 1).toBe(1);
@@ -113,8 +109,7 @@ describe('the agent in the place of the Go agent', { timeout: 120_000 }, () => {
 describe('the checks that others run in the pod', { timeout: 120_000 }, () => {
   it('find what they look for, and nothing on standard error', async () => {
     await using around = await surroundings();
-    const deployed = await deploy(around, helm);
-    await using _agent = deployed.agent;
+    await using deployed = await deploy(around, helm);
     await ready(deployed);
     const env = { DD_CLUSTER_AGENT_CMD_PORT: String(deployed.api), DD_API_KEY: String(helm['DD_API_KEY']) };
     const command = async (...args: readonly string[]) => {
