@@ -18,7 +18,15 @@ export const fxEventLog = component({
   requires: { log: Log },
   create({ log }) {
     let level: Level = 'debug';
-    const print = sink.console((text) => log[level](text.trimEnd().replaceAll(/\t+/g, ' ')));
+    // One message is one line, whatever the console shows.
+    const print = sink.console((text) =>
+      log[level](
+        text
+          .trim()
+          .replaceAll(/\s*\n\s*/g, '; ')
+          .replaceAll(/\t+/g, ' '),
+      ),
+    );
     return (event) => {
       level = louder[event.kind] ?? 'debug';
       if (log.writes(level)) print(event);
