@@ -18,7 +18,7 @@ export interface Log {
   critical(message: string, fields?: Fields): void;
   /** Whether messages of a level are written at all; ask before preparing costly fields. */
   writes(level: Level): boolean;
-  /** Resolves when everything logged so far has been handed to the operating system, or its sink has failed, or after 5 s. */
+  /** Resolves when everything logged so far has been handed to the operating system, or its sink has failed, or after 3 s. */
   flush(): Promise<void>;
 }
 export const Log = token<Log>()('log');

@@ -18,7 +18,7 @@ export function scrubbedRecord({ at, level, message, fields, where }: Said, scru
 /** Errors become text first: what is in their messages and causes is found there, not under a key. */
 function contextOf(fields: Fields, scrubber: Scrubber): readonly (readonly [string, string])[] {
   const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? errorText(value) : value]));
-  return Object.entries(scrubber.data(plain) as Fields).map(([key, value]) => [key, scrubber.text(valueText(value))]);
+  return Object.entries(scrubber.data(plain) as Fields).map(([key, value]) => [key, valueText(value)]);
 }
 
 function errorText(error: Error): string {

@@ -15,7 +15,7 @@ import { scrubbedRecord } from './record.ts';
 import { logSettings } from './settings.ts';
 
 /** How long a flush waits for a sink that is stuck. */
-const flushTimeoutMs = 5000;
+const flushTimeoutMs = 3000;
 /** Where winston keeps a finished line. */
 const finished = Symbol.for('message');
 /** winston's order: the most severe first. */
