@@ -1,5 +1,6 @@
 import { token } from '../../src/fx/index.ts';
 
+export { datadogMetricDefinition } from './crd/datadogmetric.ts';
 export { externalMetricsSettings } from './settings.ts';
 
 /** One value of a metric. */
