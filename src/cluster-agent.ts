@@ -9,6 +9,8 @@ import { configuredClusterName } from '../components/cluster-id/configured-name.
 import { servedClusterId } from '../components/cluster-id/served.ts';
 import { Config } from '../components/config/index.ts';
 import { coreDump } from '../components/core-dump/last-words.ts';
+import { batchedDatadogClient } from '../components/datadog-client/batched.ts';
+import { apiServerAuth } from '../components/delegated-auth/api-server.ts';
 import { datadogSuite } from '../components/diagnose/datadog-suite.ts';
 import { kubernetesSuite } from '../components/diagnose/kubernetes-suite.ts';
 import { diagnoseRoute } from '../components/diagnose/route.ts';
@@ -17,6 +19,8 @@ import { leadershipEvents } from '../components/events/leadership.ts';
 import { configurationFlare } from '../components/flare/configuration.ts';
 import { environmentFlare } from '../components/flare/environment.ts';
 import { zipFlare } from '../components/flare/zip.ts';
+import { aggregatedServer, externalMetricsFlags } from '../components/external-metrics/aggregated-server.ts';
+import { datadogMetricProvider } from '../components/external-metrics/datadog-metric-provider.ts';
 import { httpHealthprobe } from '../components/healthprobe/http.ts';
 import { hostnameChain } from '../components/hostname/chain.ts';
 import { agentTransport } from '../components/kubernetes/agent-transport.ts';
@@ -52,7 +56,7 @@ import { telemetryFlare } from '../components/telemetry/flare.ts';
 import { prometheusTelemetry } from '../components/telemetry/prometheus.ts';
 import { metricsServer } from '../components/telemetry/server.ts';
 import { processVars } from '../components/telemetry/vars.ts';
-import { app, run, supply, type Component } from './fx/index.ts';
+import { app, module, run, supply, type Component } from './fx/index.ts';
 import { version } from './version.ts';
 
 /**
@@ -105,6 +109,11 @@ export const clusterAgent = [
   servedClusterId,
   workqueues,
   informers,
+
+  // 18: external metrics, which autoscalers read.
+  module('external-metrics', [batchedDatadogClient, externalMetricsFlags, apiServerAuth, datadogMetricProvider, aggregatedServer], {
+    when: 'external_metrics_provider.enabled',
+  }),
 
   // What people ask, and how.
   componentStates,

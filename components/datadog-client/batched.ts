@@ -19,6 +19,7 @@ export const batchedDatadogClient = component({
   name: 'datadog-client',
   provides: { client: DatadogClient, status: many(StatusProvider) },
   requires: { config: Config, log: Log, telemetry: Telemetry, scrubber: Scrubber, clock: Clock, random: Random, lifecycle: Lifecycle },
+  onFailure: 'continue',
   create({ config, log, telemetry, scrubber, clock, random, lifecycle }) {
     const metrics = clientMetrics(telemetry, clock);
     const proxy = {

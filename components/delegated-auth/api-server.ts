@@ -24,6 +24,7 @@ export const apiServerAuth = component({
     lifecycle: Lifecycle,
     options: optional(DelegatedAuthOptions),
   },
+  onFailure: 'continue',
   create({ kubernetes, informers, log, clock, random, lifecycle, options = {} }) {
     let running = new AbortController();
     const reviews = new Reviews({ kubernetes, clock, random, options, signal: () => running.signal });

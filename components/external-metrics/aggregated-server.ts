@@ -18,7 +18,7 @@ import { namedPair, servingCertificate } from './server/serving-certificate.ts';
 export const externalMetricsFlags = component({
   provides: { flags: ServerFlags, auth: DelegatedAuthOptions },
   requires: { config: Config },
-  when: settings.enabled.key,
+  onFailure: 'continue',
   create({ config }) {
     const flags = flagsIn(config.get(settings.config));
     return { flags, auth: flags.auth };
@@ -46,7 +46,7 @@ export const aggregatedServer = component({
     jobs: Jobs,
     lifecycle: Lifecycle,
   },
-  when: settings.enabled.key,
+  onFailure: 'continue',
   create({ config, flags, auth, provider, telemetry, log, version, clock, jobs, lifecycle }) {
     let isDraining = false;
     const checks = [...always, { name: 'shutdown', isOfReadiness: true, isWell: () => !isDraining }];

@@ -42,7 +42,8 @@ export const datadogMetricProvider = component({
     jobs: Jobs,
     lifecycle: Lifecycle,
   },
-  when: [settings.enabled.key, settings.useDatadogMetricCrd.key],
+  when: settings.useDatadogMetricCrd.key,
+  onFailure: 'continue',
   create({ config, telemetry, client, clusterName, ownPod, process, random, jobs, lifecycle, ...cluster }) {
     const { kubernetes, informers, election, clock } = cluster;
     const now = (): number => clock.now() / 1000;

@@ -5,6 +5,8 @@ import { openWorld, podName, type World } from './world.ts';
 
 /** Milliseconds between two changes of the workload. */
 const changeEveryMs = 5000;
+/** The real controller looks every 15 s. */
+const scaleEveryMs = 5000;
 const renewTokenEveryMs = 1_800_000;
 
 /** Runs the agent against a Kubernetes API server and a Datadog in this process, until Ctrl-C. @returns the exit code */
@@ -31,6 +33,7 @@ function lifeOf(world: World, terminal: Terminal) {
     requires: { jobs: Jobs, lifecycle: Lifecycle },
     create({ jobs, lifecycle }) {
       jobs.timer({ name: 'change the workload', everyMs: changeEveryMs, run: () => world.workload.step() });
+      jobs.timer({ name: 'scale the workload', everyMs: scaleEveryMs, run: () => world.autoscaling.step() });
       jobs.timer({ name: 'renew the token', everyMs: renewTokenEveryMs, run: () => world.renewToken() });
       lifecycle.append({ name: 'say what to try', ready: () => terminal.print(whatToTry(world)) });
     },
@@ -47,6 +50,7 @@ Try, in another terminal:
 
   ${agent} status -c ${folder}
   KUBECONFIG=${kubeconfig} kubectl get pods,leases,configmaps,events --all-namespaces
+  KUBECONFIG=${kubeconfig} kubectl get hpa,datadogmetrics -n shop --watch
   curl -ks -H "Authorization: Bearer $(cat ${folder}/auth_token)" ${url}/config
 
 Ctrl-C stops it; nothing is left then.

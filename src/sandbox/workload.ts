@@ -20,6 +20,15 @@ const apps: readonly App[] = [
 ];
 const nodes = ['node-a', 'node-b', 'node-c'];
 
+/** Which deployment. */
+type Name = Pick<App, 'namespace' | 'name'>;
+
+function appOf({ namespace, name }: Name): App {
+  const app = apps.find((each) => each.namespace === namespace && each.name === name);
+  if (app === undefined) throw new Error(`the sandbox has no deployment ${namespace}/${name}`);
+  return app;
+}
+
 interface Pod {
   readonly name: string;
   readonly node: string;
@@ -34,6 +43,7 @@ export class Workload {
   readonly #objects: Objects;
   readonly #random: () => number;
   readonly #pods = new Map<App, Pod[]>();
+  readonly #scaled = new Set<App>();
   #made = 0;
 
   /** @param random at least 0, less than 1 */
@@ -55,11 +65,25 @@ export class Workload {
     }
   }
 
+  /** How many pods a deployment has. */
+  replicas(of: Name): number {
+    return this.#pods.get(appOf(of))?.length ?? 0;
+  }
+
+  /** Gives a deployment as many pods as an autoscaler wants. From then on nothing else changes their number. */
+  scale(of: Name, replicas: number): void {
+    const app = appOf(of);
+    this.#scaled.add(app);
+    for (let count = this.replicas(of); count < replicas; count += 1) this.#add(app);
+    for (let count = this.replicas(of); count > replicas; count -= 1) this.#remove(app);
+    this.#publish(app);
+  }
+
   /** One change, as a cluster sees many: a deployment grows or shrinks by a pod, or a pod is replaced. */
   step(): void {
     const app = this.#one(apps);
     const pods = this.#pods.get(app) ?? [];
-    const change = this.#one(['grow', 'shrink', 'replace'] as const);
+    const change = this.#scaled.has(app) ? 'replace' : this.#one(['grow', 'shrink', 'replace'] as const);
     if (change !== 'grow' && pods.length > (change === 'shrink' ? app.least : 0)) this.#remove(app);
     if (change !== 'shrink' && pods.length < app.most) this.#add(app);
     this.#publish(app);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { startCluster, type Cluster, type KubeObject } from '../testkit/cluster/index.ts';
 import { startDatadog, type Datadog } from '../testkit/datadog/index.ts';
+import { Autoscaling, autoscalingObjects, query } from './autoscaling.ts';
 import { portOrFree } from './ports.ts';
 import { rbacOf } from './rbac.ts';
 import { Workload } from './workload.ts';
@@ -12,7 +13,7 @@ const namespace = 'datadog';
 const account = 'datadog-cluster-agent';
 
 /** Where the agent listens unless somebody else does. */
-const defaultPorts = { cluster_agent_cmd_port: 5005, metrics_port: 5000, health_port: 5555 };
+const defaultPorts = { cluster_agent_cmd_port: 5005, metrics_port: 5000, health_port: 5555, external_metrics_port: 8443 };
 type Ports = Record<keyof typeof defaultPorts, number>;
 
 /** Everything that an agent needs around it, in this process and in one folder. */
@@ -20,6 +21,7 @@ export interface World {
   readonly cluster: Cluster;
   readonly datadog: Datadog;
   readonly workload: Workload;
+  readonly autoscaling: Autoscaling;
   /** Configuration, tokens, logs, kubeconfigs; gone after {@link close}. */
   readonly folder: string;
   /** A kubeconfig of an administrator, for people. */
@@ -36,6 +38,8 @@ export async function openWorld(): Promise<World> {
   const [cluster, datadog, folder, ports] = await Promise.all([startCluster(), startDatadog(), makeFolder(), findPorts()]);
   const workload = new Workload(cluster.objects, Math.random);
   populate(cluster, workload);
+  cluster.routeService(`${namespace}/${metricsService}`, `https://127.0.0.1:${ports.external_metrics_port}`);
+  const autoscaling = new Autoscaling(cluster, workload);
   setMetrics(datadog);
   const kubeconfig = join(folder, 'kubeconfig');
   const renewToken = (): Promise<void> => writePrivate(join(folder, 'token'), agentToken(cluster));
@@ -50,10 +54,11 @@ export async function openWorld(): Promise<World> {
     return port === wanted ? [] : [`port ${wanted} is taken; the agent listens on ${port} instead`];
   });
   const close = async (): Promise<void> => {
+    autoscaling.close();
     await Promise.all([cluster.stop(), datadog.stop()]);
     await rm(folder, { recursive: true, force: true });
   };
-  return { cluster, datadog, workload, folder, kubeconfig, ports, moved, renewToken, close };
+  return { cluster, datadog, workload, autoscaling, folder, kubeconfig, ports, moved, renewToken, close };
 }
 
 async function makeFolder(): Promise<string> {
@@ -68,6 +73,9 @@ async function findPorts(): Promise<Ports> {
   for (const name of Object.keys(found) as (keyof Ports)[]) found[name] = await portOrFree(found[name]);
   return found;
 }
+
+/** Where autoscalers find the metrics. */
+const metricsService = `${account}-metrics-api`;
 
 /** The pod that the agent takes itself for, and the service that leads to it. */
 export const podName = `${account}-sandbox`;
@@ -90,6 +98,12 @@ const ownObjects: readonly KubeObject[] = [
     metadata: { name: account, namespace },
     spec: { selector: { app: account }, ports: [{ name: 'agentport', port: 5005, protocol: 'TCP' }] },
   },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: metricsService, namespace },
+    spec: { selector: { app: account }, ports: [{ name: 'metricsapi', port: 8443, protocol: 'TCP' }] },
+  },
 ];
 
 /** The agent's namespace and rights, and what lives beside it. */
@@ -97,11 +111,12 @@ function populate({ objects }: Cluster, workload: Workload): void {
   objects.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   for (const object of [...rbacOf({ release: 'datadog', namespace }), ...ownObjects]) objects.put(object);
   workload.seed();
+  for (const object of autoscalingObjects({ namespace, name: metricsService })) objects.put(object);
 }
 
 /** What external metrics are asked for: it goes up and down within ten minutes, so that an autoscaler has something to do. */
 function setMetrics(datadog: Datadog): void {
-  datadog.set('avg:nginx.net.request_per_s{kube_deployment:web}', (from, to) => {
+  datadog.set(query, (from, to) => {
     const points = Math.floor((to - from) / 20_000);
     return Array.from(
       { length: points },
@@ -131,7 +146,15 @@ function configuration({ datadog, folder, ports }: { datadog: Datadog; folder: s
     api_key: datadog.apiKey,
     app_key: datadog.appKey,
     dd_url: datadog.url,
-    external_metrics_provider: { endpoint: datadog.url },
+    external_metrics_provider: {
+      enabled: true,
+      use_datadogmetric_crd: true,
+      port: ports.external_metrics_port,
+      endpoint: datadog.url,
+      // Quicker than the usual 30 s, so that somebody who watches sees something happen.
+      refresh_period: 10,
+      config: { 'cert-dir': join(folder, 'certificates') },
+    },
     kubernetes_kubeconfig_path: join(folder, 'agent.kubeconfig'),
     kube_resources_namespace: namespace,
     leader_election: true,
