@@ -29,11 +29,17 @@ const flow = [
   ['5', 'leader-forwarder', undefined, abort],
   ['11', 'event-recorder', undefined, abort],
   ['13', 'cluster-id', undefined, abort],
+  ['18', 'external-metrics-server', undefined, 'continue'],
   ['23', 'announcement', undefined, abort],
 ] as const;
 
 /** The settings that switch on everything that is behind one. */
-const everything = { leader_election: true, log_to_console: true };
+const everything = {
+  leader_election: true,
+  log_to_console: true,
+  'external_metrics_provider.enabled': true,
+  'external_metrics_provider.use_datadogmetric_crd': true,
+};
 
 describe('the start of the agent', () => {
   it('has the steps of the Go agent, in its order, behind its gates', () => {
