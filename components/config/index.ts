@@ -1,7 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 import type { Setting } from './setting.ts';
 
-export { BadValueError, parse, setting, type, written, type Setting } from './setting.ts';
+export { parse, setting, type, written, type Setting } from './setting.ts';
 export { configSettings, endpointOf, secretSettings } from './settings.ts';
 
 /** Where a value comes from, from weakest to strongest: a value of a later source hides those of the earlier ones. */

@@ -1,5 +1,5 @@
 /** What is closest to a word that somebody has probably mistyped; `undefined` when nothing is close. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   let limit = Math.max(2, Math.floor(word.length / 5)) + 1;
   let found: string | undefined;
   for (const candidate of candidates) {

@@ -3,6 +3,7 @@ import { apiServerSettings } from '../../components/api-server/index.ts';
 import { existingAuthTokens } from '../../components/auth-token/files.ts';
 import { AuthTokens, authTokenSettings } from '../../components/auth-token/index.ts';
 import { Config, configSettings, endpointOf, type Setting } from '../../components/config/index.ts';
+import { configSchema } from '../../components/config/json-schema.ts';
 import { loadConfig } from '../../components/config/yaml.ts';
 import { datadogSuite } from '../../components/diagnose/datadog-suite.ts';
 import { DiagnoseSuite, type DiagnoseReport } from '../../components/diagnose/index.ts';
@@ -37,7 +38,12 @@ export function readConfig(path: string | undefined): Promise<Config> {
   return loadConfig({ settings, env: process.env, path });
 }
 
-/** The same with secrets. Never for `secret-helper`: the agent asks it for them. */
+/** What a configuration file may say, as a JSON Schema. */
+export async function schemaOfConfig(path: string | undefined): Promise<unknown> {
+  return configSchema((await readConfig(path)).known);
+}
+
+/** The configuration with secrets. Never for `secret-helper`: the agent asks it for them. */
 export function readConfigWithSecrets(path: string | undefined): Promise<Config> {
   const { env } = process;
   return loadConfig({ settings, env, path, resolveSecrets: secretsAtLoad({ env, scrubber: new RulesScrubber() }) });

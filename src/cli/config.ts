@@ -1,5 +1,5 @@
 import { defineCommand, positional, UsageError, type Call } from './command.ts';
-import { connect } from './composition.ts';
+import { connect, schemaOfConfig } from './composition.ts';
 import { table } from './help.ts';
 
 const options = { source: { type: 'boolean', short: 's', description: 'with get: what each source says of the setting' } } as const;
@@ -34,6 +34,7 @@ const actions: Readonly<Record<string, (call: ConfigCall) => Promise<void>>> = {
     await agent.post(`/config/${encodeURIComponent(name)}`, { body, contentType: 'application/x-www-form-urlencoded' });
     call.terminal.print(`Configuration setting ${name} is now set to: ${value}`);
   },
+  schema: async ({ configPath, terminal }) => terminal.print(JSON.stringify(await schemaOfConfig(configPath), undefined, 2)),
 };
 
 interface RuntimeSetting {
@@ -46,7 +47,7 @@ interface Setting {
 }
 
 export const command = defineCommand({
-  usage: ['config', 'config list-runtime', 'config get SETTING [--source]', 'config set SETTING VALUE'],
+  usage: ['config', 'config list-runtime', 'config get SETTING [--source]', 'config set SETTING VALUE', 'config schema'],
   options,
   positionalsMax: 3,
   async run(call) {
