@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateAuthority, type KeyPair } from '../../../src/certificates/index.ts';
+import { kubeconfigText } from '../../../src/testkit/cluster/security/kubeconfig.ts';
 
 /** A kube-apiserver with its etcd, both started here and stopped by `stop`. */
 export interface RealServer {
@@ -16,11 +17,16 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
+export interface RealServerOptions {
+  /** Run `kube-controller-manager` too, with workloads and autoscalers that are looked at every 2 s. Default false. */
+  readonly controllers?: boolean;
+}
+
 /**
  * Starts `etcd` and `kube-apiserver` of the folder `assets` on free loopback ports, with fresh certificates and a fresh data folder.
  * Throws, with the end of what they wrote, when the server is not ready within a minute.
  */
-export async function startRealServer(assets: string): Promise<RealServer> {
+export async function startRealServer(assets: string, { controllers = false }: RealServerOptions = {}): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), 'kube-apiserver-'));
   const authority = new CertificateAuthority('test-ca');
   const [clientPort, peerPort, port] = await freePorts(3);
@@ -38,7 +44,9 @@ export async function startRealServer(assets: string): Promise<RealServer> {
     `--secure-port=${port}`,
     ...apiserverFlags(folder),
   ]);
+  let manager: Running | undefined;
   const stop = async (): Promise<void> => {
+    if (manager !== undefined) await kill(manager.process);
     // The API server first: it hangs on a clean stop, and without etcd even more so.
     await kill(apiserver.process);
     await kill(etcd.process);
@@ -51,7 +59,34 @@ export async function startRealServer(assets: string): Promise<RealServer> {
     await stop();
     throw new Error(`kube-apiserver did not become ready\n${etcd.output()}\n${apiserver.output()}`, { cause: error });
   }
+  if (controllers) manager = await startManager(assets, { folder, url, authority });
   return { url, authority, stop };
+}
+
+interface Managed {
+  readonly folder: string;
+  readonly url: string;
+  readonly authority: CertificateAuthority;
+}
+
+async function startManager(assets: string, { folder, url, authority }: Managed): Promise<Running> {
+  const user = 'system:kube-controller-manager';
+  const { certificate, key } = authority.issue({ commonName: user });
+  const kubeconfig = join(folder, 'manager.kubeconfig');
+  const credentials = { certificate, key };
+  await writeFile(kubeconfig, kubeconfigText({ url, authority: authority.certificate, user, credentials }), { mode: 0o600 });
+  return start(join(assets, 'kube-controller-manager'), [
+    `--kubeconfig=${kubeconfig}`,
+    '--controllers=horizontalpodautoscaling,deployment,replicaset,namespace,serviceaccount,serviceaccount-token,garbagecollector,endpoint',
+    '--leader-elect=false',
+    '--use-service-account-credentials=true',
+    `--service-account-private-key-file=${join(folder, 'accounts.key')}`,
+    `--root-ca-file=${join(folder, 'ca.crt')}`,
+    '--horizontal-pod-autoscaler-sync-period=2s',
+    '--horizontal-pod-autoscaler-downscale-stabilization=2s',
+    '--port=0',
+    '--secure-port=0',
+  ]);
 }
 
 function apiserverFlags(folder: string): string[] {
@@ -69,7 +104,7 @@ function apiserverFlags(folder: string): string[] {
     '--authorization-mode=RBAC,Node',
     // No controller manager makes the accounts that this plugin demands.
     '--disable-admission-plugins=ServiceAccount',
-    `--requestheader-client-ca-file=${file('ca.crt')}`,
+    `--requestheader-client-ca-file=${file('proxy-ca.crt')}`,
     '--requestheader-allowed-names=front-proxy-client',
     '--requestheader-username-headers=X-Remote-User',
     '--requestheader-group-headers=X-Remote-Group',
@@ -81,12 +116,15 @@ function apiserverFlags(folder: string): string[] {
 
 async function writeSecrets(folder: string, authority: CertificateAuthority): Promise<void> {
   const server = authority.issue({ commonName: 'kube-apiserver', hosts: ['127.0.0.1', 'localhost', '10.0.0.1'] });
-  const proxy = authority.issue({ commonName: 'front-proxy-client' });
+  // Of its own, so that nobody whom the cluster trusts as a client is taken for the proxy.
+  const proxyAuthority = new CertificateAuthority('front-proxy-ca');
+  const proxy = proxyAuthority.issue({ commonName: 'front-proxy-client' });
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const files: Record<string, string> = {
     'ca.crt': authority.certificate,
     'server.crt': server.certificate,
     'server.key': server.key,
+    'proxy-ca.crt': proxyAuthority.certificate,
     'proxy.crt': proxy.certificate,
     'proxy.key': proxy.key,
     'accounts.key': privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { startCluster } from '../../../src/testkit/cluster/index.ts';
 import { type Json, arrayAt, textAt } from '../../../src/testkit/cluster/json.ts';
 import { type Access, TestClient } from './client.ts';
-import { startRealServer } from './real-server.ts';
+import { type RealServerOptions, startRealServer } from './real-server.ts';
 
 /** A server that the suite runs against. */
 export interface Server {
@@ -19,17 +21,35 @@ export interface Server {
 export interface Subject {
   readonly name: string;
   readonly inProcess: boolean;
-  start(): Promise<Server>;
+  /** Whether it can send requests to servers of this machine. */
+  readonly reachesUs: boolean;
+  /** Whether it can be started with the controllers of workloads and autoscalers. */
+  readonly hasControllers: boolean;
+  start(options?: RealServerOptions): Promise<Server>;
 }
 
 /** The in-process server, and every real one that the environment offers. */
 export function subjects(): Subject[] {
   const { KUBEBUILDER_ASSETS: assets, KUBECONFIG: kubeconfig } = process.env;
-  const found: Subject[] = [{ name: 'the in-process server', inProcess: true, start: inProcess }];
+  const found: Subject[] = [
+    { name: 'the in-process server', inProcess: true, reachesUs: true, hasControllers: false, start: () => inProcess() },
+  ];
   if (assets !== undefined && assets !== '')
-    found.push({ name: 'kube-apiserver of KUBEBUILDER_ASSETS', inProcess: false, start: () => fromAssets(assets) });
+    found.push({
+      name: 'kube-apiserver of KUBEBUILDER_ASSETS',
+      inProcess: false,
+      reachesUs: true,
+      hasControllers: existsSync(join(assets, 'kube-controller-manager')),
+      start: (options) => fromAssets(assets, options),
+    });
   if (kubeconfig !== undefined && kubeconfig !== '')
-    found.push({ name: 'the cluster of KUBECONFIG', inProcess: false, start: () => fromKubeconfig(kubeconfig) });
+    found.push({
+      name: 'the cluster of KUBECONFIG',
+      inProcess: false,
+      reachesUs: false,
+      hasControllers: false,
+      start: () => fromKubeconfig(kubeconfig),
+    });
   return found;
 }
 
@@ -70,8 +90,8 @@ async function inProcess(): Promise<Server> {
   };
 }
 
-async function fromAssets(assets: string): Promise<Server> {
-  const server = await startRealServer(assets);
+async function fromAssets(assets: string, options?: RealServerOptions): Promise<Server> {
+  const server = await startRealServer(assets, options);
   const clients = new Clients();
   const accessFor = (user: string, groups: readonly string[] = []): Access => {
     const { certificate, key } = server.authority.issue({ commonName: user, organizations: groups });
