@@ -227,6 +227,25 @@ describe('Jobs.timer', () => {
 });
 
 describe('Jobs.observer', () => {
+  it('calls what it is given as methods of it, so that a source may be an object with a state', async () => {
+    const seen: number[] = [];
+    const watch = {
+      name: 'watch',
+      items: [1, 2],
+      async *source(): AsyncGenerator<number> {
+        yield* this.items;
+      },
+      see(item: number): void {
+        seen.push(item * this.items.length);
+      },
+    };
+    const at = world((jobs) => jobs.observer(watch));
+    await at.app.start();
+    await at.clock.advance(1);
+    expect(seen).toEqual([2, 4]);
+    await at.app.stop();
+  });
+
   it('sees every item, one at a time, and is done at the end of the source', async () => {
     const log: string[] = [];
     async function* source(): AsyncGenerator<number> {

@@ -123,11 +123,11 @@ export function jobsOf(asking: Node, life: Life, shutdowner: Shutdowner): Jobs {
   return {
     oneShot: (options) => begin({ kind: 'one-shot', options, attempt: (signal) => options.run(signal) }),
     timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal) }),
-    observer: ({ source, see, ...options }) => {
+    observer: (options) => {
       const attempt: Task['attempt'] = async (signal, healthy) => {
-        for await (const item of source(signal)) {
+        for await (const item of options.source(signal)) {
           if (signal.aborted) return;
-          await see(item, signal);
+          await options.see(item, signal);
           healthy();
         }
       };
