@@ -81,7 +81,7 @@ export class Engine {
         else this.caller.interruptBy(`${node.label} failed`);
         return failure;
       };
-      return together(this.#dependencies(direction), concurrency, (at) => {
+      return together({ count: items.length, dependencies: () => this.#dependencies(direction), concurrency }, (at) => {
         const node = items[at] as Node;
         return andThen(visit(node), (failure) => visited(node, failure));
       });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FxError } from './errors.ts';
 import { turn } from './testing/clock.ts';
-import { inOrder, together, type Outcome } from './walk.ts';
+import type { Dependencies } from './order.ts';
+import { inOrder, together, type Outcome, type Walk } from './walk.ts';
 
 const gate = (): PromiseWithResolvers<Outcome> => Promise.withResolvers<Outcome>();
 const failure = (message: string): FxError => new FxError([{ code: 'FX_START_FAILED', message, fix: '' }]);
@@ -47,20 +48,46 @@ describe('inOrder', () => {
 });
 
 describe('together', () => {
+  const walk = (dependencies: Dependencies, concurrency: number): Walk => ({
+    count: dependencies.length,
+    dependencies: () => dependencies,
+    concurrency,
+  });
+
   it('ends at once when there is nothing to visit', async () => {
-    expect(await together([], 4, () => undefined)).toBeUndefined();
+    expect(await together(walk([], 4), () => undefined)).toBeUndefined();
   });
 
   it('prefers the first', async () => {
     const seen: number[] = [];
-    await together([[2], [], [], []], 1, (item) => void seen.push(item));
-    expect(seen).toEqual([1, 2, 0, 3]);
+    const gates = [gate(), gate(), gate(), gate()];
+    const visit = (item: number): Promise<Outcome> | undefined => (seen.push(item), gates[item]?.promise);
+    const walking = together(walk([[], [], [0], [1]], 2), visit);
+    gates[1]?.resolve(undefined);
+    await turn();
+    expect(seen).toEqual([0, 1, 3]);
+    for (const each of gates) each.resolve(undefined);
+    await walking;
+    expect(seen).toEqual([0, 1, 3, 2]);
   });
 
   it('visits synchronous ones within one turn', () => {
     const seen: number[] = [];
-    void together([[], [0], [1]], 8, (item) => void seen.push(item));
+    expect(together(walk([[], [0], [1]], 8), (item) => void seen.push(item))).toBeUndefined();
     expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it('goes on at the same time from the first that is not synchronous', async () => {
+    const [seen, gates] = [new Array<number>(), [undefined, gate(), undefined, gate(), undefined]];
+    const visit = (item: number): Promise<Outcome> | undefined => (seen.push(item), gates[item]?.promise);
+    const walking = together(walk([[], [0], [1], [0], [2, 3]], 8), visit);
+    expect(seen).toEqual([0, 1, 3]);
+    gates[3]?.resolve(undefined);
+    await turn();
+    expect(seen).toEqual([0, 1, 3]);
+    gates[1]?.resolve(undefined);
+    expect(await walking).toBeUndefined();
+    expect(seen).toEqual([0, 1, 3, 2, 4]);
   });
 
   it('waits for what has begun when one fails, and begins nothing more', async () => {
@@ -70,7 +97,7 @@ describe('together', () => {
       seen.push(item);
       return item === 0 ? slow.promise : failure('no');
     };
-    const walking = Promise.resolve(together([[], [], []], 2, visit)).finally(() => void (isOver = true));
+    const walking = Promise.resolve(together(walk([[], [], []], 2), visit)).finally(() => void (isOver = true));
     await turn();
     expect(isOver).toBe(false);
     slow.resolve(undefined);
@@ -80,7 +107,7 @@ describe('together', () => {
 
   it('returns all failures as one, in the order of the numbers', async () => {
     const gates = [gate(), gate()];
-    const walking = together([[], []], 2, (item) => gates[item]?.promise);
+    const walking = together(walk([[], []], 2), (item) => gates[item]?.promise);
     gates[1]?.resolve(failure('b'));
     gates[0]?.resolve(failure('a'));
     expect(messages(await walking)).toEqual(['a', 'b']);
@@ -89,7 +116,7 @@ describe('together', () => {
   it('blames nobody who was merely interrupted', async () => {
     const interrupted = new FxError([{ code: 'FX_INTERRUPTED', message: 'b failed', fix: '' }]);
     const gates = [gate(), gate()];
-    const walking = together([[], []], 2, (item) => gates[item]?.promise);
+    const walking = together(walk([[], []], 2), (item) => gates[item]?.promise);
     gates[1]?.resolve(failure('b'));
     gates[0]?.resolve(interrupted);
     expect(messages(await walking)).toEqual(['b']);
@@ -97,6 +124,6 @@ describe('together', () => {
 
   it('rejects when a visit does, which none should', async () => {
     const visit = (): Promise<Outcome> => Promise.reject(new Error('a mistake of ours'));
-    await expect(together([[]], 2, visit)).rejects.toThrow('a mistake of ours');
+    await expect(together(walk([[]], 2), visit)).rejects.toThrow('a mistake of ours');
   });
 });
