@@ -6,40 +6,7 @@ import { Config } from '../components/config/index.ts';
 import { configOf } from '../components/config/fake.ts';
 import { startupRecorder } from '../components/startup/recorder.ts';
 import { configIn, surroundings } from './agent/support.ts';
-
-const abort = 'abort';
-
-/**
- * The flow of the Go agent: step, component, gate, and what its failure does. Where ours differs, it says why.
- * A failure that Go only logs is handled by the component itself, so that whatever needs it still runs.
- */
-const flow = [
-  ['3', 'api-key', undefined, abort],
-  ['4', 'metrics-server', undefined, abort],
-  ['4', 'healthprobe', undefined, abort],
-  ['6', 'auth-token', undefined, abort],
-  ['6', 'api-server', undefined, abort],
-  ['7', 'kubernetes', undefined, abort],
-  ['7', 'kubernetes-readiness', undefined, abort],
-  // The name of a host may carry the cluster's; nothing is asked for it yet.
-  ['13', 'cluster-name', undefined, abort],
-  ['8', 'hostname', undefined, abort],
-  ['10', 'leader-election', 'leader_election', abort],
-  // Go tells its forwarder who leads; ours asks the election, and so comes after it.
-  ['5', 'leader-forwarder', undefined, abort],
-  ['11', 'event-recorder', undefined, abort],
-  ['13', 'cluster-id', undefined, abort],
-  ['18', 'external-metrics-server', undefined, 'continue'],
-  ['23', 'announcement', undefined, abort],
-] as const;
-
-/** The settings that switch on everything that is behind one. */
-const everything = {
-  leader_election: true,
-  log_to_console: true,
-  'external_metrics_provider.enabled': true,
-  'external_metrics_provider.use_datadogmetric_crd': true,
-};
+import { everything, flow } from './startup-flow.ts';
 
 describe('the start of the agent', () => {
   it('has the steps of the Go agent, in its order, behind its gates', () => {
