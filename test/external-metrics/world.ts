@@ -14,7 +14,18 @@ export async function until(read: () => unknown, wanted: unknown): Promise<void>
 }
 
 export const groupVersion = 'external.metrics.k8s.io/v1beta1';
-const metrics = '/apis/datadoghq.com/v1alpha1/namespaces/default/datadogmetrics';
+
+/** Where the objects of a namespace are. */
+export function pathsOf(namespace: string) {
+  const within = (group: string, plural: string): string => `/apis/${group}/namespaces/${namespace}/${plural}`;
+  return {
+    metrics: within('datadoghq.com/v1alpha1', 'datadogmetrics'),
+    deployments: within('apps/v1', 'deployments'),
+    autoscalers: within('autoscaling/v2', 'horizontalpodautoscalers'),
+  };
+}
+
+const { metrics } = pathsOf('default');
 const kind = { apiVersion: 'datadoghq.com/v1alpha1', kind: 'DatadogMetric' };
 const definition = new URL('../../components/external-metrics/crd/datadogmetrics.yaml', import.meta.url);
 
@@ -22,7 +33,7 @@ const definition = new URL('../../components/external-metrics/crd/datadogmetrics
 export const pathOf = (metric: string): string => `/apis/${groupVersion}/namespaces/default/${metric}`;
 
 /** Creates an object where its kind is. Throws with the server's words when it is refused. */
-async function create(admin: TestClient, path: string, object: Json): Promise<void> {
+export async function create(admin: TestClient, path: string, object: Json): Promise<void> {
   const { status, text } = await admin.post(path, object);
   if (status !== 201) throw new Error(`POST ${path}: ${status} ${text}`);
 }
