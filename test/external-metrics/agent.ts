@@ -11,20 +11,21 @@ import { Scrubber } from '../../components/scrubber/index.ts';
 import { supply } from '../../src/fx/index.ts';
 import type { Datadog } from '../../src/testkit/datadog/index.ts';
 
-/** Everything that serves external metrics, above a Kubernetes client and an election. */
-export const externalMetrics = [
-  supply(AgentVersion, { major: 7, minor: 60, patch: 1, pre: '', meta: '', commit: 'abcdef01' }),
-  supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} }),
-  informers,
-  workqueues,
-  fakeOwnPod(),
-  fakeClusterName('prod'),
-  batchedDatadogClient,
-  externalMetricsFlags,
-  apiServerAuth,
-  datadogMetricProvider,
-  aggregatedServer,
-] as const;
+/** Everything that serves external metrics in a pod of that name, above a Kubernetes client and an election. */
+export const externalMetrics = (pod = 'agent-0') =>
+  [
+    supply(AgentVersion, { major: 7, minor: 60, patch: 1, pre: '', meta: '', commit: 'abcdef01' }),
+    supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} }),
+    informers,
+    workqueues,
+    fakeOwnPod(pod),
+    fakeClusterName('prod'),
+    batchedDatadogClient,
+    externalMetricsFlags,
+    apiServerAuth,
+    datadogMetricProvider,
+    aggregatedServer,
+  ] as const;
 
 interface Served {
   /** On loopback; 0: a free one. */

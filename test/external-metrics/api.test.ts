@@ -43,7 +43,7 @@ describe.each(subjects().filter(({ reachesUs }) => reachesUs))('the external met
     const list = [
       ...kubernetesAs(server.accessFor('agent'), { config: settings }),
       supply(LeaderElection, fakeElection()),
-      ...externalMetrics,
+      ...externalMetrics(),
     ] as const;
     return testApp(list, { requires: { server: ExternalMetricsServer }, settings: (key) => settings[key] });
   };

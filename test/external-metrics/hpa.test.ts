@@ -41,7 +41,7 @@ describe.each(able)('the autoscaler of $name', (subject) => {
     const list = [
       ...kubernetesAs(server.accessFor('agent'), { config }),
       supply(LeaderElection, fakeElection()),
-      ...externalMetrics,
+      ...externalMetrics(),
     ] as const;
     const agent = opened.use(await testApp(list, { requires: { server: ExternalMetricsServer }, settings: (key) => config[key] }));
     await until(() => agent.needs.server.port > 0, true);
