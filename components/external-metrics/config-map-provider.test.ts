@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
 import { testApp } from '../../src/fx/testing.ts';
-import { supply } from '../../src/fx/index.ts';
+import { many, supply } from '../../src/fx/index.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
-import { kubernetesAs } from '../../test/kubernetes/support.ts';
+import { kubernetesAs, type Identity } from '../../test/kubernetes/support.ts';
 import { batchedDatadogClient } from '../datadog-client/batched.ts';
 import { fakeEventRecorder } from '../events/fake.ts';
 import type { KubernetesEvent } from '../events/index.ts';
@@ -16,13 +17,32 @@ import type { Logged } from '../log/fake.ts';
 import { fakeOwnPod } from '../own-pod/fake.ts';
 import { Scrubber } from '../scrubber/index.ts';
 import { StatusProvider } from '../status/index.ts';
-import { many } from '../../src/fx/index.ts';
 import { configMapProvider } from './config-map-provider.ts';
 import { ExternalMetricsProvider, MetricInventory } from './index.ts';
 import { parseSelector } from './selector.ts';
 
 const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 const roles = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', namespaced: false };
+const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false };
+const watermarks = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
+const watermarkDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'watermarkpodautoscalers.datadoghq.com' },
+  spec: {
+    group: watermarks.group,
+    scope: 'Namespaced',
+    names: { plural: watermarks.plural, singular: 'watermarkpodautoscaler', kind: 'WatermarkPodAutoscaler' },
+    versions: [
+      {
+        name: watermarks.version,
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
 const bindings = { ...roles, plural: 'clusterrolebindings' };
 const target = { resource: configMaps, namespace: 'default', name: 'datadog-custom-metrics' };
 const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
@@ -37,6 +57,7 @@ const rules = [
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [target.name], verbs: ['get', 'update'] },
   { apiGroups: [''], resources: ['configmaps', 'events'], verbs: ['create'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list', 'watch'] },
+  { apiGroups: ['datadoghq.com'], resources: ['watermarkpodautoscalers'], verbs: ['get', 'list', 'watch'] },
   { nonResourceURLs: ['*'], verbs: ['get'] },
 ];
 
@@ -49,6 +70,62 @@ interface Wish {
   readonly name?: string;
   readonly metrics?: readonly (readonly [metric: string, labels?: Readonly<Record<string, string>>])[];
 }
+
+interface Surroundings extends Replica {
+  readonly datadog: Datadog;
+  readonly events?: KubernetesEvent[];
+  readonly logged?: Logged[];
+}
+
+function replicaOn(identity: Identity, { datadog, events, logged = [], election = fakeElection(), config = {} }: Surroundings) {
+  const settings = {
+    'external_metrics_provider.enabled': true,
+    'external_metrics_provider.use_datadogmetric_crd': false,
+    'external_metrics_provider.refresh_period': 1,
+    'external_metrics_provider.endpoint': datadog.url,
+    api_key: keys.apiKey,
+    app_key: keys.appKey,
+    ...config,
+  };
+  const list = [
+    ...kubernetesAs(identity, { config: settings, logged }),
+    informers,
+    workqueues,
+    supply(LeaderElection, election),
+    fakeEventRecorder(events),
+    fakeOwnPod(),
+    scrubber,
+    batchedDatadogClient,
+    configMapProvider,
+  ] as const;
+  const lookup = (name: string): unknown => (settings as Readonly<Record<string, unknown>>)[name];
+  const requires = { provider: ExternalMetricsProvider, inventory: MetricInventory, status: many(StatusProvider) };
+  return testApp(list, { requires, settings: lookup });
+}
+type Needs = Awaited<ReturnType<typeof replicaOn>>['needs'];
+
+const autoscaler = (version: string, { name = 'web', metrics = [['nginx.requests', { app: 'web' }]] }: Wish = {}): JsonObject => ({
+  apiVersion: `autoscaling/${version}`,
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+    maxReplicas: 5,
+    metrics: metrics.map(([metric, matchLabels]) => ({
+      type: 'External',
+      external: { metric: { name: metric, selector: { matchLabels } }, target: { type: 'Value', value: '10' } },
+    })),
+  },
+});
+
+const values = ({ provider }: Needs, metric = 'nginx.requests', labels = 'app=web'): unknown => {
+  try {
+    const found = provider.read({ namespace: 'default', metric, selector: parseSelector(labels) });
+    return [found].flat().map((each) => ('value' in each ? each.value : each));
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
 
 describe.each(subjects())('configMapProvider on $name', (subject) => {
   let server: Server;
@@ -99,48 +176,9 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     });
   });
 
-  const replica = ({ election = fakeElection(), config = {} }: Replica = {}) => {
-    const settings = {
-      'external_metrics_provider.enabled': true,
-      'external_metrics_provider.use_datadogmetric_crd': false,
-      'external_metrics_provider.refresh_period': 1,
-      'external_metrics_provider.endpoint': datadog.url,
-      api_key: keys.apiKey,
-      app_key: keys.appKey,
-      ...config,
-    };
-    const list = [
-      ...kubernetesAs(server.accessFor('agent'), { config: settings, logged }),
-      informers,
-      workqueues,
-      supply(LeaderElection, election),
-      fakeEventRecorder(events),
-      fakeOwnPod(),
-      scrubber,
-      batchedDatadogClient,
-      configMapProvider,
-    ] as const;
-    const lookup = (name: string): unknown => (settings as Readonly<Record<string, unknown>>)[name];
-    const requires = { provider: ExternalMetricsProvider, inventory: MetricInventory, status: many(StatusProvider) };
-    return testApp(list, { requires, settings: lookup });
-  };
-  type Needs = Awaited<ReturnType<typeof replica>>['needs'];
-
-  const autoscaler = ({ name = 'web', metrics = [['nginx.requests', { app: 'web' }]] }: Wish = {}): JsonObject => ({
-    apiVersion: `autoscaling/${autoscalers.version}`,
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-      maxReplicas: 5,
-      metrics: metrics.map(([metric, matchLabels]) => ({
-        type: 'External',
-        external: { metric: { name: metric, selector: { matchLabels } }, target: { type: 'Value', value: '10' } },
-      })),
-    },
-  });
+  const replica = (options: Replica = {}) => replicaOn(server.accessFor('agent'), { datadog, events, logged, ...options });
   const autoscale = (wish?: Wish): Promise<void> =>
-    admin((kubernetes) => kubernetes.create({ resource: autoscalers, namespace: 'default' }, autoscaler(wish)));
+    admin((kubernetes) => kubernetes.create({ resource: autoscalers, namespace: 'default' }, autoscaler(autoscalers.version, wish)));
   const write = (data: Readonly<Record<string, string>>): Promise<void> =>
     admin((kubernetes) => kubernetes.create(target, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: target.name }, data }));
   const stored = async (): Promise<KubeObject | undefined> => {
@@ -152,15 +190,6 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     const texts = (await stored())?.['data'] ?? {};
     return Object.fromEntries(Object.entries(texts as Record<string, string>).map(([name, text]) => [name, JSON.parse(text) as unknown]));
   };
-  const values = ({ provider }: Needs, metric = 'nginx.requests', labels = 'app=web'): unknown => {
-    try {
-      const found = provider.read({ namespace: 'default', metric, selector: parseSelector(labels) });
-      return [found].flat().map((each) => ('value' in each ? each.value : each));
-    } catch (error) {
-      return (error as Error).message;
-    }
-  };
-
   it('serves what an autoscaler wants, keeps it in the ConfigMap as the Go agent does, and follows it', async () => {
     await using tested = await replica();
     await autoscale();
@@ -226,7 +255,7 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     await expect.poll(() => values(tested.needs), soon).toEqual([5]);
     const web = { resource: autoscalers, namespace: 'default', name: 'web' };
     await admin(async (kubernetes) => {
-      const { spec } = autoscaler({ metrics: [['redis.keys']] });
+      const { spec } = autoscaler(autoscalers.version, { metrics: [['redis.keys']] });
       await kubernetes.patch(web, { spec }, { type: 'merge' });
     });
     await expect.poll(() => values(tested.needs, 'redis.keys', ''), soon).toEqual([2]);
@@ -347,5 +376,105 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     expect(await section?.text({ verbose: false })).toContain(
       '  * Horizontal Pod Autoscaler: default/web\n    Metric name: nginx.requests\n',
     );
+  });
+
+  it('serves WatermarkPodAutoscalers, and does without them where there are none', async () => {
+    const reference = { type: 'watermark', name: 'w', namespace: 'default', uid: 'u' };
+    const kept = 'external_metric-watermark-default-w-a';
+    await write({ [kept]: JSON.stringify({ metricName: 'a', labels: null, ts: 1, reference, value: 4, valid: true }) });
+    await autoscale();
+    const config = { 'external_metrics_provider.wpa_controller': true };
+    {
+      await using before = await replica({ config });
+      await expect.poll(() => values(before.needs), soon).toEqual([5]);
+      expect(Object.keys(await data())).toContain(kept);
+    }
+    await admin(async (kubernetes) => {
+      await kubernetes.create({ resource: definitions }, watermarkDefinition);
+      const external = { metricName: 'nginx.requests', metricSelector: { matchLabels: { app: 'web' } }, highWatermark: '9' };
+      const object = {
+        apiVersion: 'datadoghq.com/v1alpha1',
+        kind: 'WatermarkPodAutoscaler',
+        metadata: { name: 'api' },
+        spec: { metrics: [{ type: 'External', external }] },
+      };
+      await expect
+        .poll(() => kubernetes.create({ resource: watermarks, namespace: 'default' }, object).then(() => 'made', String), soon)
+        .toBe('made');
+    });
+    await using after = await replica({ config });
+    await expect
+      .poll(async () => Object.keys(await data()).toSorted(), soon)
+      .toEqual([key, 'external_metric-watermark-default-api-nginx.requests']);
+    await expect.poll(() => values(after.needs), soon).toEqual([5]);
+    expect(events.map(({ about }) => about.kind)).toContain('WatermarkPodAutoscaler');
+  });
+});
+
+describe('configMapProvider while the API server fails', () => {
+  let cluster: Cluster;
+  let datadog: Datadog;
+  let value = 5;
+
+  beforeEach(async () => {
+    cluster = await startCluster();
+    datadog = await startDatadog(keys);
+    value = 5;
+    datadog.set(query, (_, to) => [[to, value]]);
+    cluster.objects.put({
+      ...autoscaler('v2'),
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'web', namespace: 'default' },
+    });
+  });
+  afterEach(async () => {
+    await datadog.stop();
+    await cluster.stop();
+  });
+  const replica = (config: Replica['config'] = {}) =>
+    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config });
+  const isOfConfigMaps = ({ plural }: { readonly plural: string }): boolean => plural === 'configmaps';
+
+  it('serves its copy, says so in the status, and goes on by itself', async () => {
+    await using tested = await replica();
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    const fault = cluster.faults.add({ kind: 'refuse', code: 500, message: 'etcd is gone', when: isOfConfigMaps });
+    value = 6;
+    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
+    await expect
+      .poll(() => section?.json({ verbose: false }), soon)
+      .toMatchObject({ custommetrics: { External: { ListError: expect.stringContaining('etcd is gone') } } });
+    expect(values(tested.needs)).toEqual([5]);
+    fault.remove();
+    await expect.poll(() => values(tested.needs), soon).toEqual([6]);
+  });
+
+  it('serves nothing once its copy is too old', async () => {
+    await using tested = await replica({ 'external_metrics_provider.local_copy_refresh_rate': 1 });
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    const fault = cluster.faults.add({ kind: 'refuse', code: 500, when: isOfConfigMaps });
+    await expect.poll(() => values(tested.needs), soon).toBe('external metrics invalid');
+    fault.remove();
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+  });
+
+  it('begins when it can', async () => {
+    const fault = cluster.faults.add({ kind: 'refuse', code: 503 });
+    await using tested = await replica();
+    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
+    await expect.poll(() => section?.json({ verbose: false }), soon).toMatchObject({ custommetrics: { StoreError: expect.any(String) } });
+    expect(values(tested.needs)).toBe('external metrics invalid');
+    fault.remove();
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+  });
+
+  it('loses no value to somebody who writes at the same moment', async () => {
+    await using tested = await replica();
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    const fault = cluster.faults.add({ kind: 'refuse', code: 409, when: ({ verb }) => verb === 'update', times: 4 });
+    value = 7;
+    await expect.poll(() => values(tested.needs), soon).toEqual([7]);
+    expect(fault.hits).toBe(4);
   });
 });

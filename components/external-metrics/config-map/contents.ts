@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../kubernetes/index.ts';
-import { entryIn, identityOf, kindWords, wireOf, type Entry } from './entry.ts';
+import { entryIn, kindWords, wireOf, type Entry } from './entry.ts';
 
 /** What the Go agent takes for an entry. */
 const prefix = 'external_metric';
@@ -13,6 +13,8 @@ const furtherPrefix = 'further_metric-';
 /** Kubernetes' limits for a key, in characters, and for all values of a ConfigMap, in bytes. */
 const keyMax = 253;
 export const bytesMax = 1_048_576;
+/** etcd's limit for an object, 1.5 MiB, less what else is in it. Keys stand in it twice: in the data and in who manages them. */
+const objectMax = 1_450_000;
 
 export interface Contents {
   readonly entries: readonly Entry[];
@@ -28,29 +30,46 @@ export function contentsOf(object: KubeObject): Contents {
     if (!isOurs(key)) continue;
     const entry = entryIn(text);
     if (entry === undefined) unreadable.push(key);
-    else entries.set(identityOf(entry), entry);
+    else entries.set(entry.identity, entry);
   }
   return { entries: [...entries.values()], unreadable };
 }
 
 /** The same ConfigMap with other entries; what is not ours stays. Those for which there is no room are left out. */
 export function withEntries(object: KubeObject, entries: readonly Entry[]): { readonly object: KubeObject; readonly leftOut: number } {
-  const foreign = textsIn(object).filter(([key]) => !isOurs(key));
-  const data = new Map(foreign);
-  let bytes = foreign.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0) + binaryBytes(object);
+  const data = new Map(textsIn(object).filter(([key]) => !isOurs(key)));
+  const room = new Room(binaryBytes(object));
+  for (const [key, text] of data) room.take(key, text);
   let leftOut = 0;
-  for (const [identity, entry] of inOrder(entries)) {
+  for (const entry of inOrder(entries)) {
+    const known = keyOf(entry);
+    const key = known.length > keyMax || data.has(known) ? furtherKey(entry) : known;
     const text = JSON.stringify(wireOf(entry));
-    const size = Buffer.byteLength(text);
-    if (bytes + size > bytesMax) {
-      leftOut += 1;
-      continue;
-    }
-    bytes += size;
-    const key = keyOf(entry);
-    data.set(key.length > keyMax || data.has(key) ? furtherKey(identity) : key, text);
+    if (room.take(key, text)) data.set(key, text);
+    else leftOut += 1;
   }
   return { object: { ...object, data: Object.fromEntries(data) }, leftOut };
+}
+
+/** What is left of a ConfigMap's size. */
+class Room {
+  #values: number;
+  #object: number;
+
+  constructor(taken: number) {
+    this.#values = bytesMax - taken;
+    this.#object = objectMax - taken;
+  }
+
+  /** Whether there was room for it. */
+  take(key: string, text: string): boolean {
+    const bytes = Buffer.byteLength(text);
+    const all = bytes + 2 * (key.length + 8);
+    if (bytes > this.#values || all > this.#object) return false;
+    this.#values -= bytes;
+    this.#object -= all;
+    return true;
+  }
 }
 
 /** Whether two ConfigMaps hold the same texts. */
@@ -65,7 +84,7 @@ export function keyOf({ kind, namespace, name, metric }: Entry): string {
   return `${prefix}-${kindWords[kind]}-${namespace}-${name}-${metric}`;
 }
 
-function furtherKey(identity: string): string {
+function furtherKey({ identity }: Entry): string {
   return `${furtherPrefix}${createHash('sha256').update(identity).digest('hex').slice(0, 40)}`;
 }
 
@@ -74,8 +93,8 @@ function isOurs(key: string): boolean {
 }
 
 /** Always the same order, so that keys stay with their entries, and the same are left out each time. */
-function inOrder(entries: readonly Entry[]): readonly (readonly [string, Entry])[] {
-  return entries.map((entry) => [identityOf(entry), entry] as const).toSorted(([a], [b]) => Number(a > b) - Number(a < b));
+function inOrder(entries: readonly Entry[]): readonly Entry[] {
+  return entries.toSorted((a, b) => Number(a.identity > b.identity) - Number(a.identity < b.identity));
 }
 
 function textsIn({ data }: KubeObject): readonly (readonly [string, string])[] {

@@ -14,11 +14,14 @@ export interface Entry {
   /** Seconds since the epoch: of the value where it is valid, else of the attempt that failed. */
   readonly timestamp: number;
   readonly isValid: boolean;
+  /** What makes two entries one: the same autoscaler, metric and labels. */
+  readonly identity: string;
 }
 
-/** What makes two entries one: the same autoscaler, metric and labels. */
-export function identityOf(entry: Entry): string {
-  return JSON.stringify([referenceOf(entry), entry.metric, sortedLabels(entry.labels)]);
+/** What is known of an entry, and what follows from that: asked for so often that it is worked out once. */
+export function entryOf(fields: Omit<Entry, 'identity'>): Entry {
+  const { kind, namespace, name, metric, labels } = fields;
+  return { ...fields, identity: JSON.stringify([kind, namespace, name, metric, ...sortedLabels(labels).flat()]) };
 }
 
 /** The autoscaler: `hpa:<namespace>/<name>`, or `wpa:...`. */
@@ -68,7 +71,7 @@ export function entryIn(text: string): Entry | undefined {
   if (data === undefined) return undefined;
   const { metricName: metric, labels, ts: timestamp, reference, value, valid: isValid } = data;
   const { type, ...autoscaler } = reference;
-  return { kind: type === kindWords.wpa ? 'wpa' : 'hpa', ...autoscaler, metric, labels: labels ?? {}, value, timestamp, isValid };
+  return entryOf({ kind: type === kindWords.wpa ? 'wpa' : 'hpa', ...autoscaler, metric, labels: labels ?? {}, value, timestamp, isValid });
 }
 
 function parsed(text: string): unknown {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../src/fx/index.ts';
 import { rfc3339Time } from '../../go-time/index.ts';
 import { hasReason, type Kubernetes, type KubeObject, type Resource, type Target } from '../../kubernetes/index.ts';
@@ -69,15 +70,20 @@ export class ConfigMapStore {
     }
   }
 
+  /** Every step takes time that grows with the entries, so that others get a turn between them. */
   async #tryUpdate(change: Change, signal: AbortSignal): Promise<KubeObject | undefined> {
     const { kubernetes, name } = this.#parts;
     const target = await this.#target();
     const before = await this.#get(signal);
-    const entries = change(contentsOf(before ?? emptyOf(target)).entries);
+    const known = this.#stateOf(before).entries;
+    await turn();
+    const entries = change(known);
     if (entries === undefined) return before;
+    await turn();
     const { object: after, leftOut } = withEntries(before ?? emptyOf(target), entries);
     this.#tellOfSize(leftOut);
     if (before !== undefined && isAlike(before, after)) return before;
+    await turn();
     const annotations = { ...after.metadata.annotations, [lastUpdated]: rfc3339Time(this.#parts.clock.now()) };
     const object = { ...after, metadata: { ...after.metadata, annotations } };
     if (before === undefined) return kubernetes.create({ resource, namespace: target.namespace ?? '', name }, object, { signal });

@@ -1,5 +1,5 @@
 import type { Autoscaler, AutoscalerKind, WantedMetric } from '../autoscalers.ts';
-import { identityOf, referenceOf, type Entry } from './entry.ts';
+import { entryOf, referenceOf, type Entry } from './entry.ts';
 
 /** What Datadog accepts as the name of a metric. */
 const metricName = /^[a-zA-Z][a-zA-Z0-9_.]{0,199}$/;
@@ -17,17 +17,9 @@ export function entriesFor(autoscaler: Autoscaler): { readonly entries: readonly
   const { kind, metadata, metrics } = autoscaler;
   const { namespace, name, uid = '' } = metadata;
   const sound = metrics.filter(({ metric }) => metricName.test(metric));
-  const entries = sound.map(({ metric, labels }): Entry => ({
-    kind,
-    namespace,
-    name,
-    uid,
-    metric,
-    labels,
-    value: 0,
-    timestamp: 0,
-    isValid: false,
-  }));
+  const entries = sound.map(({ metric, labels }) =>
+    entryOf({ kind, namespace, name, uid, metric, labels, value: 0, timestamp: 0, isValid: false }),
+  );
   return { entries, refused: metrics.filter(({ metric }) => !metricName.test(metric)) };
 }
 
@@ -36,13 +28,12 @@ export function entriesFor(autoscaler: Autoscaler): { readonly entries: readonly
  * autoscalers that are not known stay, until a sweep removes them.
  */
 export function reconciled(entries: readonly Entry[], wanted: Wanted, isSweep: boolean): readonly Entry[] {
-  const known = new Map(entries.map((entry) => [identityOf(entry), entry]));
+  const known = new Map(entries.map((entry) => [entry.identity, entry]));
   const kept = entries.filter((entry) => !wanted.byReference.has(referenceOf(entry)) && !(isSweep && wanted.isComplete(entry.kind)));
-  const result = new Map(kept.map((entry) => [identityOf(entry), entry]));
+  const result = new Map(kept.map((entry) => [entry.identity, entry]));
   for (const placeholder of [...wanted.byReference.values()].flat()) {
-    const identity = identityOf(placeholder);
-    const { value, timestamp, isValid } = known.get(identity) ?? placeholder;
-    result.set(identity, { ...placeholder, value, timestamp, isValid });
+    const { value, timestamp, isValid } = known.get(placeholder.identity) ?? placeholder;
+    result.set(placeholder.identity, { ...placeholder, value, timestamp, isValid });
   }
   return [...result.values()];
 }
