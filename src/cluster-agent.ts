@@ -20,6 +20,7 @@ import { configurationFlare } from '../components/flare/configuration.ts';
 import { environmentFlare } from '../components/flare/environment.ts';
 import { zipFlare } from '../components/flare/zip.ts';
 import { aggregatedServer, externalMetricsFlags } from '../components/external-metrics/aggregated-server.ts';
+import { configMapProvider } from '../components/external-metrics/config-map-provider.ts';
 import { datadogMetricProvider } from '../components/external-metrics/datadog-metric-provider.ts';
 import { httpHealthprobe } from '../components/healthprobe/http.ts';
 import { hostnameChain } from '../components/hostname/chain.ts';
@@ -111,9 +112,11 @@ export const clusterAgent = [
   informers,
 
   // 18: external metrics, which autoscalers read.
-  module('external-metrics', [batchedDatadogClient, externalMetricsFlags, apiServerAuth, datadogMetricProvider, aggregatedServer], {
-    when: 'external_metrics_provider.enabled',
-  }),
+  module(
+    'external-metrics',
+    [batchedDatadogClient, externalMetricsFlags, apiServerAuth, datadogMetricProvider, configMapProvider, aggregatedServer],
+    { when: 'external_metrics_provider.enabled' },
+  ),
 
   // What people ask, and how.
   componentStates,

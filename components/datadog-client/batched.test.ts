@@ -158,11 +158,12 @@ describe('batchedDatadogClient', () => {
     expect(datadog.asked).toEqual([]);
   });
 
-  it('refuses endpoints that are none, without showing their keys', async () => {
+  it('is refused alone when its endpoints are none, without showing their keys', async () => {
     const endpoints = [{ url: 'not a url', api_key: 'canary-key', app_key: 7 }];
-    await expect(client({ config: { 'external_metrics_provider.endpoints': endpoints } })).rejects.toThrow(
-      /could not parse external_metrics_provider\.endpoints: 0\.url: .*0\.app_key/,
-    );
+    await using tested = await client({ config: { 'external_metrics_provider.endpoints': endpoints } });
+    const failure = String(tested.app.report().components.find(({ component }) => component === 'datadog-client')?.failure);
+    expect(failure).toMatch(/could not parse external_metrics_provider\.endpoints: 0\.url: .*0\.app_key/);
+    expect(failure).not.toContain('canary-key');
   });
 
   it('stops asking when its signal is aborted', async () => {
