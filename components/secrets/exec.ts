@@ -1,5 +1,5 @@
 import { Clock, component, Jobs, many, Process } from '../../src/fx/index.ts';
-import { Config, parse, secretSettings, written } from '../config/index.ts';
+import { Config, parse, secretSettings, written, type Source } from '../config/index.ts';
 import { FlareProvider } from '../flare/index.ts';
 import { Log } from '../log/index.ts';
 import { Random } from '../random/index.ts';
@@ -78,18 +78,24 @@ function mayChange({ origin, path: [key = ''] }: Use): boolean {
   return origin !== configOrigin || /(?:^|\.)(?:api_key|app_key)$|additional_endpoints$/.test(key);
 }
 
-/** What was resolved while the configuration was loaded, before there was an app. */
+/** What was resolved while the configuration was loaded, before there was an app; also in keys that nobody has declared. */
 function learnFromConfig(vault: Vault, config: Config): void {
-  for (const setting of config.known) {
-    const values = config.valuesOf(setting.key);
-    const resolved = values.find(({ source }) => source === 'agent-runtime');
-    const given = values.findLast(({ source }) => source === 'file' || source === 'environment-variable');
-    if (resolved === undefined || given === undefined) continue;
-    for (const { handle, path } of handlesIn(written(setting, given.value))) {
-      const secret = valueAt(written(setting, resolved.value), path);
-      if (typeof secret === 'string') vault.learn(handle, secret, { origin: configOrigin, path: [setting.key, ...path] });
-    }
+  const said = (source: Source): Readonly<Record<string, unknown>> => config.all({ source, asWritten: true });
+  const resolved = said('agent-runtime');
+  const found = [said('file'), said('environment-variable')].flatMap((data) => handlesIn(data));
+  // Of two sources that give one key the stronger is last: its handle is the one that was resolved.
+  const strongest = new Map(found.map((each) => [each.path.join('.'), each]));
+  for (const { handle, path } of strongest.values()) {
+    const secret = valueAt(resolved, path);
+    if (typeof secret === 'string') vault.learn(handle, secret, { origin: configOrigin, path: inSetting(config, path) });
   }
+}
+
+/** A path that begins with the key of the setting in which it leads. */
+function inSetting(config: Config, path: readonly string[]): readonly string[] {
+  const lengths = [...path.keys()].map((index) => index + 1);
+  const length = lengths.find((each) => config.find(path.slice(0, each).join('.')) !== undefined) ?? path.length;
+  return [path.slice(0, length).join('.'), ...path.slice(length)];
 }
 
 function applyTo(config: Config, { path: [key = '', ...rest], value }: SecretChange): void {
@@ -100,7 +106,7 @@ function applyTo(config: Config, { path: [key = '', ...rest], value }: SecretCha
 }
 
 function report(changes: readonly SecretChange[]): string {
-  const handles = [...new Set(changes.map(({ handle }) => handle))];
+  const handles = [...new Set(changes.map(({ handle }) => handle))].toSorted();
   const uses = (handle: string): readonly string[] =>
     changes
       .filter((each) => each.handle === handle)
