@@ -58,7 +58,10 @@ export class Vault {
    */
   async refresh(mayChange: (use: Use) => boolean): Promise<readonly SecretChange[]> {
     const { backend } = this.#parts;
-    const handles = [...this.#uses].filter(([, uses]) => uses.some(mayChange)).map(([handle]) => handle);
+    const handles = [...this.#uses]
+      .filter(([, uses]) => uses.some(mayChange))
+      .map(([handle]) => handle)
+      .toSorted();
     if (backend === undefined || handles.length === 0) return [];
     return this.#inTurn(async () => {
       const before = new Map(this.#secrets);
