@@ -22,6 +22,7 @@ import { zipFlare } from '../components/flare/zip.ts';
 import { aggregatedServer, externalMetricsFlags } from '../components/external-metrics/aggregated-server.ts';
 import { configMapProvider } from '../components/external-metrics/config-map-provider.ts';
 import { datadogMetricProvider } from '../components/external-metrics/datadog-metric-provider.ts';
+import { inventoryRoute } from '../components/external-metrics/inventory-route.ts';
 import { httpHealthprobe } from '../components/healthprobe/http.ts';
 import { hostnameChain } from '../components/hostname/chain.ts';
 import { agentTransport } from '../components/kubernetes/agent-transport.ts';
@@ -127,6 +128,7 @@ export const clusterAgent = [
   stopRoute,
   startupRoute,
   livePage,
+  inventoryRoute,
   kubernetesSuite,
   datadogSuite,
   diagnoseRoute,

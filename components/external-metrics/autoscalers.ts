@@ -1,4 +1,5 @@
 import type { Informer, Informers, Kubernetes, KubeObject, Resource } from '../kubernetes/index.ts';
+import type { MetricTarget, Replicas } from './index.ts';
 
 /** HorizontalPodAutoscaler, or WatermarkPodAutoscaler. */
 export type AutoscalerKind = 'hpa' | 'wpa';
@@ -17,6 +18,7 @@ export interface Autoscaler {
     readonly resourceVersion: string | undefined;
   };
   readonly labels: Readonly<Record<string, string>>;
+  readonly replicas: Replicas;
   readonly metrics: readonly WantedMetric[];
 }
 
@@ -24,6 +26,8 @@ export interface WantedMetric {
   readonly metric: string;
   /** Of `matchLabels`: expressions have no counterpart in a query. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Undefined where there is none that can be read: watermarks are something else. */
+  readonly target: MetricTarget | undefined;
 }
 
 const watermark: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
@@ -60,7 +64,21 @@ interface MetricSpec {
     /** WatermarkPodAutoscalers. */
     readonly metricName?: string;
     readonly metricSelector?: Selector;
+    readonly target?: TargetSpec;
   };
+}
+interface TargetSpec {
+  readonly value?: unknown;
+  readonly averageValue?: unknown;
+}
+interface AutoscalerSpec {
+  readonly minReplicas?: number;
+  readonly maxReplicas?: number;
+  readonly metrics?: readonly MetricSpec[];
+}
+interface AutoscalerStatus {
+  readonly currentReplicas?: number;
+  readonly conditions?: readonly unknown[];
 }
 interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>>;
@@ -73,21 +91,35 @@ interface Origin {
   readonly resource: Resource;
 }
 
-function autoscaler({ kind, resource }: Origin, { metadata, spec }: KubeObject): Autoscaler {
+function autoscaler({ kind, resource }: Origin, { metadata, spec = {}, status = {} }: KubeObject): Autoscaler {
   const { namespace = '', name = '', uid, resourceVersion, labels = {} } = metadata;
-  const metrics = (spec as { readonly metrics?: readonly MetricSpec[] } | undefined)?.metrics ?? [];
+  const { metrics = [], minReplicas: min = 1, maxReplicas: max = min } = spec as AutoscalerSpec;
   return {
     kind,
     type: { apiVersion: `${resource.group}/${resource.version}`, kind: kindNames[kind] },
     reference: `${kind}:${namespace}/${name}`,
     metadata: { namespace, name, uid, resourceVersion },
     labels,
+    replicas: { min, max, current: currentIn(status as AutoscalerStatus) },
     metrics: metrics.filter(({ type }) => type === 'External').flatMap(({ external }) => wanted(external)),
   };
 }
 
-function wanted(external: MetricSpec['external']): readonly WantedMetric[] {
-  const metric = external?.metric?.name ?? external?.metricName;
-  const selector = external?.metric?.selector ?? external?.metricSelector;
-  return metric === undefined ? [] : [{ metric, labels: selector?.matchLabels ?? {} }];
+/** A zero counts only once the autoscaler's controller has looked: a new object has it too. */
+function currentIn({ currentReplicas = 0, conditions = [] }: AutoscalerStatus): number | undefined {
+  return currentReplicas === 0 && conditions.length === 0 ? undefined : currentReplicas;
+}
+
+function wanted({ metric, metricName, metricSelector, target }: NonNullable<MetricSpec['external']> = {}): readonly WantedMetric[] {
+  const { name = metricName, selector: { matchLabels: labels = {} } = metricSelector ?? {} } = metric ?? {};
+  return name === undefined ? [] : [{ metric: name, labels, target: targetIn(target) }];
+}
+
+function targetIn({ value, averageValue }: TargetSpec = {}): MetricTarget | undefined {
+  if (isGiven(averageValue)) return { type: 'AverageValue', quantity: String(averageValue) };
+  return isGiven(value) ? { type: 'Value', quantity: String(value) } : undefined;
+}
+
+function isGiven(quantity: unknown): quantity is string | number {
+  return typeof quantity === 'string' || typeof quantity === 'number';
 }

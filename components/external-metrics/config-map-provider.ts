@@ -10,12 +10,13 @@ import { Random } from '../random/index.ts';
 import { StatusProvider } from '../status/index.ts';
 import { Telemetry } from '../telemetry/index.ts';
 import { ConfigMapEngine, type EngineOptions } from './config-map/engine.ts';
-import { inventoryOf } from './config-map/inventory.ts';
+import { inventoryOf, remember } from './config-map/inventory.ts';
 import { LocalCopy } from './config-map/local-copy.ts';
 import { statusOf } from './config-map/status.ts';
 import { ConfigMapStore } from './config-map/store.ts';
 import { entryGauge } from './config-map/telemetry.ts';
-import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory } from './index.ts';
+import { History } from './history.ts';
+import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
 
 /** Exactly where the condition that a setting is on does not hold. */
 const off = (value: unknown): boolean => !value || value === 'false';
@@ -56,6 +57,8 @@ export const configMapProvider = component({
     });
     copy.observe(entryGauge(telemetry));
     const options = engineOptions(config);
+    const history = new History();
+    copy.observe((entries) => remember(history, entries, options));
     const engine = new ConfigMapEngine({ ...cluster, store, copy, options });
     const problem = problemIn(config);
     let lastFailure: string | undefined;
@@ -79,7 +82,9 @@ export const configMapProvider = component({
     else lifecycle.append({ name: 'refuse-tickers', start: () => log.error(problem) });
 
     const status = statusOf({ copy, name: async () => `${await ownPod.resourcesNamespace()}/${name}`, problem: () => lastFailure });
-    return { provider: copy, inventory: { list: () => inventoryOf(copy.state?.entries ?? [], options) }, status };
+    const inventory = (): readonly InventoryEntry[] =>
+      inventoryOf(copy.state?.entries ?? [], { history, autoscalers: engine.autoscalers, form: options });
+    return { provider: copy, inventory: { list: inventory }, status };
   },
 });
 

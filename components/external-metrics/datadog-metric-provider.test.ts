@@ -137,8 +137,15 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => conditions(needs), soon).toEqual({ Active: 'True', Valid: 'True', Updated: 'True', Error: 'False' });
     const { status } = await needs.kubernetes.get(target);
     expect(status).toMatchObject({ currentValue: expect.stringMatching(/^[58]$/), autoscalerReferences: 'hpa:default/web' });
+    await expect.poll(() => needs.inventory.list()[0]?.earlier.length, soon).toBeGreaterThan(0);
     expect(needs.inventory.list()).toMatchObject([
-      { metric: 'datadogmetric@default:queue', isValid: true, references: ['hpa:default/web'] },
+      {
+        metric: 'datadogmetric@default:queue',
+        isValid: true,
+        served: expect.any(Number),
+        references: ['hpa:default/web'],
+        users: [{ reference: 'hpa:default/web', target: { type: 'Value', quantity: '10' }, replicas: { min: 1, max: 5 } }],
+      },
     ]);
   });
 

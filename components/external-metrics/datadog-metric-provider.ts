@@ -19,7 +19,8 @@ import { statusOf } from './datadog-metric/status.ts';
 import { MetricStore } from './datadog-metric/store.ts';
 import { metricGauge } from './datadog-metric/telemetry.ts';
 import { templates } from './datadog-metric/template.ts';
-import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory } from './index.ts';
+import { History } from './history.ts';
+import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
 import { parseSelector } from './selector.ts';
 
 /** Metrics as DatadogMetric objects: queried by the leader, served by every replica. */
@@ -54,6 +55,11 @@ export const datadogMetricProvider = component({
 
     const store = new MetricStore();
     store.observe(metricGauge(telemetry));
+    const history = new History();
+    store.observe((id, metric) => {
+      if (metric === undefined) history.forget(id);
+      else history.add(id, { value: metric.value, timestamp: metric.dataTime });
+    });
     const objects = informers.informer({ resource: datadogMetrics, transform: metricObject });
     const resolve = templates({ env: process.env, clusterName: () => known.clusterName });
     const controller = new MetricController({ store, objects, kubernetes, election, resolve, now });
@@ -77,7 +83,9 @@ export const datadogMetricProvider = component({
       },
     });
     jobs.oneShot({ name: 'retrieve-metrics', run: (signal) => engine.retrieve(signal) });
-    return { provider, inventory: { list: () => inventoryOf(store, limits, now()) }, status: statusOf(store) };
+    const inventory = (): readonly InventoryEntry[] =>
+      inventoryOf({ store, history, limits, autoscalers: engine.autoscalers, autogen: autogen(), now: now() });
+    return { provider, inventory: { list: inventory }, status: statusOf(store) };
   },
 });
 

@@ -60,20 +60,53 @@ export interface ExternalMetricsServer {
 }
 export const ExternalMetricsServer = token<ExternalMetricsServer>()('external-metrics-server');
 
+/** A value that a metric had, and when Datadog measured it, in seconds since the epoch. */
+export interface MetricPoint {
+  readonly value: number;
+  readonly timestamp: number;
+}
+
+/** What an autoscaler wants a metric to be: in all, or on average for each replica. */
+export interface MetricTarget {
+  readonly type: 'Value' | 'AverageValue';
+  /** As Kubernetes writes numbers: `500m`. */
+  readonly quantity: string;
+}
+
+/** How many there may be of what an autoscaler scales, and how many there are; undefined: nobody has counted yet. */
+export interface Replicas {
+  readonly min: number;
+  readonly max: number;
+  readonly current: number | undefined;
+}
+
+/** An autoscaler that reads a metric. */
+export interface MetricUser {
+  /** `hpa:<namespace>/<name>`, or `wpa:...`. */
+  readonly reference: string;
+  readonly target: MetricTarget | undefined;
+  readonly replicas: Replicas;
+  /** What it would scale to by this metric alone, now; undefined where that cannot be told. */
+  readonly desired: number | undefined;
+}
+
 /** One metric as `cluster-agent external-metrics` shows it. */
-export interface InventoryEntry {
-  /** `datadogmetric@namespace:name`, or the metric's name in ConfigMap mode. */
+export interface InventoryEntry extends MetricPoint {
+  /** `datadogmetric@namespace:name`, or the metric's name in ConfigMap mode. Its value is the last one that is known; timestamp 0: none. */
   readonly metric: string;
   readonly query: string;
-  readonly value: number;
-  /** When Datadog measured the value, in seconds since the epoch; 0: never. */
-  readonly timestamp: number;
+  /** Values before that one, newest first. */
+  readonly earlier: readonly MetricPoint[];
+  /** What a read gives now: the value, or what stands in for it; undefined: an error. */
+  readonly served: number | undefined;
   readonly isActive: boolean;
   readonly isValid: boolean;
-  /** Why a read gives no valid value; empty when it does. */
+  /** Why it has no valid value; empty when it has. */
   readonly problem: string;
-  /** Who reads it: `hpa:<namespace>/<name>`. */
+  /** Who reads it, as the leader has noted: `hpa:<namespace>/<name>`. */
   readonly references: readonly string[];
+  /** The same as this replica sees it, sorted. */
+  readonly users: readonly MetricUser[];
 }
 
 /** Every metric that this replica knows. */
@@ -81,3 +114,12 @@ export interface MetricInventory {
   list(): readonly InventoryEntry[];
 }
 export const MetricInventory = token<MetricInventory>()('metric-inventory');
+
+/** What `GET /external-metrics` answers. */
+export interface InventoryReport {
+  /** Seconds since the epoch. */
+  readonly now: number;
+  /** Why there are no metrics; empty when nothing is wrong. */
+  readonly problem: string;
+  readonly metrics: readonly InventoryEntry[];
+}

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantityOf } from './quantity.ts';
+import { decimalOf } from './decimal.ts';
+import { decimalIn, quantityOf, thousandths } from './quantity.ts';
 
 const powers: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 
@@ -55,4 +56,62 @@ describe('quantityOf', () => {
   });
 
   it.each([Number.NaN, Infinity, -Infinity])('refuses %d', (value) => expect(() => quantityOf(value)).toThrow(RangeError));
+});
+
+describe('decimalIn', () => {
+  const exact = (text: string): string | undefined => {
+    const decimal = decimalIn(text);
+    return decimal === undefined ? undefined : `${decimal.isNegative ? '-' : ''}${BigInt(decimal.digits)}e${decimal.scale}`;
+  };
+
+  it.each([
+    ['0', '0e0'],
+    ['500m', '500e-3'],
+    ['-1.5k', '-15e2'],
+    ['.5', '5e-1'],
+    ['5.', '5e0'],
+    ['+2Ki', '2048e0'],
+    ['1.5Gi', '16106127360e-1'],
+    ['1E', '1e18'],
+    ['1E3', '1e3'],
+    ['1.5e+07', '15e6'],
+    ['10e-6', '10e-6'],
+    ['9007199254740993', '9007199254740993e0'],
+  ])('reads %s', (text, expected) => expect(exact(text)).toBe(expected));
+
+  it.each(['', '.', 'k', '1 k', '1ki', '1KI', '1e', '1e1000000000', '0x10', 'NaN', '1m1', '1.2.3', '9'.repeat(65)])(
+    'refuses "%s"',
+    (text) => {
+      expect(exact(text)).toBeUndefined();
+    },
+  );
+
+  it('reads what quantityOf writes, whatever the number', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -1e15, max: 1e15, noNaN: true }), (value) => {
+        const [read, sent] = [thousandths(decimalIn(quantityOf(value)) ?? decimalOf(NaN)), thousandths(decimalOf(value))];
+        expect(read + 0).toBe(sent + 0);
+      }),
+    );
+  });
+
+  it('is never surprised', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.+-eEkKmMiun x'.split('')) }), (text) => {
+        const decimal = decimalIn(text);
+        if (decimal !== undefined) expect(thousandths(decimal)).not.toBeNaN();
+      }),
+    );
+  });
+});
+
+describe('thousandths', () => {
+  it.each([
+    ['1.1', 1100],
+    ['1', 1000],
+    ['100u', 1],
+    ['-100u', -1],
+    ['1.0001', 1001],
+    ['2k', 2_000_000],
+  ])('of %s are %i', (text, expected) => expect(thousandths(decimalIn(text) ?? decimalOf(0))).toBe(expected));
 });

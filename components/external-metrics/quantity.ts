@@ -14,6 +14,9 @@ const suffixes: Readonly<Record<number, string>> = {
   18: 'E',
 };
 
+const powers = new Map(Object.entries(suffixes).map(([power, suffix]) => [suffix, Number(power)] as const));
+const binary = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+
 /** Kubernetes keeps nothing finer. */
 const finest = -9;
 /** Digits that fit Kubernetes' 64-bit form whatever they are. */
@@ -67,4 +70,36 @@ function canonical({ isNegative, digits, scale }: Decimal, suffix: (power: numbe
   for (; amount % 10n === 0n; power += 1) amount /= 10n;
   const excess = ((power % 3) + 3) % 3;
   return `${isNegative ? '-' : ''}${amount * 10n ** BigInt(excess)}${suffix(power - excess)}`;
+}
+
+/** Longer ones are no numbers that anybody measures, and would cost time. */
+const textMax = 64;
+/** Beyond that, Kubernetes has no numbers either. */
+const exponentMax = 100;
+
+/** The number that a quantity stands for, exactly; `undefined` where a text is none. */
+export function decimalIn(quantity: string): Decimal | undefined {
+  if (quantity.length > textMax) return undefined;
+  const [matched, minus, whole = '', fraction = '', suffix = ''] = /^([+-]?)(\d*)\.?(\d*)([a-zA-Z]*[+-]?\d*)$/.exec(quantity) ?? [];
+  if (matched === undefined || whole + fraction === '') return undefined;
+  const isNegative = minus === '-';
+  const doublings = 10 * (binary.indexOf(suffix) + 1);
+  if (doublings > 0) return { isNegative, digits: String(BigInt(whole + fraction) << BigInt(doublings)), scale: -fraction.length };
+  const power = powerOf(suffix);
+  return power === undefined ? undefined : { isNegative, digits: whole + fraction, scale: power - fraction.length };
+}
+
+/** Of ten; `undefined` where a suffix is none. */
+function powerOf(suffix: string): number | undefined {
+  const [, exponent] = /^[eE]([+-]?\d+)$/.exec(suffix) ?? [];
+  if (exponent === undefined) return powers.get(suffix);
+  return Math.abs(Number(exponent)) > exponentMax ? undefined : Number(exponent);
+}
+
+/** Thousandths, rounded away from zero: the precision in which autoscalers calculate. */
+export function thousandths({ isNegative, digits, scale }: Decimal): number {
+  const power = scale + 3;
+  const divisor = 10n ** BigInt(Math.max(0, -power));
+  const amount = (BigInt(digits) * 10n ** BigInt(Math.max(0, power)) + divisor - 1n) / divisor;
+  return isNegative ? -Number(amount) : Number(amount);
 }

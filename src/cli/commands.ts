@@ -17,6 +17,10 @@ export const commands: Readonly<Record<string, Entry>> = {
   stop: { summary: 'stop the running agent', load: () => import('./stop.ts') },
   config: { summary: 'print its configuration; read and change settings', load: () => import('./config.ts') },
   configcheck: { summary: 'print the check configurations that it has found', load: () => import('./configcheck.ts') },
+  'external-metrics': {
+    summary: 'print its external metrics, and what autoscalers make of them',
+    load: () => import('./external-metrics.ts'),
+  },
   diagnose: { summary: 'check what it depends on', load: () => import('./diagnose.ts') },
   flare: { summary: 'collect an archive for support', load: () => import('./flare.ts') },
   telemetry: { summary: 'print its own metrics', load: () => import('./telemetry.ts') },

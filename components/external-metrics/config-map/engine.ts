@@ -63,6 +63,11 @@ export class ConfigMapEngine {
     this.#queue.add('changed');
   }
 
+  /** Every autoscaler that is known. */
+  get autoscalers(): readonly Autoscaler[] {
+    return this.#followed.flatMap((each) => [...each.list()]);
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { kubernetes, informers, election, options } = this.#parts;
     this.#followed = await autoscalersOf(kubernetes, informers, options.withWatermark);
@@ -143,7 +148,7 @@ export class ConfigMapEngine {
     const [horizontal, watermark] = this.#followed;
     const byReference = new Map<string, readonly Entry[]>();
     const refused = new Set<string>();
-    for (const autoscaler of this.#followed.flatMap((each) => [...each.list()])) {
+    for (const autoscaler of this.autoscalers) {
       const found = entriesFor(autoscaler);
       byReference.set(autoscaler.reference, found.entries);
       for (const { metric } of found.refused) refused.add(this.#refuse(autoscaler, metric));
@@ -168,7 +173,7 @@ export class ConfigMapEngine {
   #announce(before: readonly Entry[], after: readonly Entry[]): void {
     const known = new Set(before.map(referenceOf));
     const served = new Set(after.map(referenceOf));
-    for (const { type, reference, metadata } of this.#followed.flatMap((each) => [...each.list()])) {
+    for (const { type, reference, metadata } of this.autoscalers) {
       if (known.has(reference) || !served.has(reference)) continue;
       const { namespace, name, uid, resourceVersion } = metadata;
       const versions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };

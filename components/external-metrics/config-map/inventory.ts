@@ -1,23 +1,44 @@
+import type { Autoscaler } from '../autoscalers.ts';
+import type { History } from '../history.ts';
 import type { InventoryEntry } from '../index.ts';
+import { shownUsers, usersByMetric } from '../users.ts';
 import { referenceOf, type Entry } from './entry.ts';
 import { queryOf, type QueryForm } from './values.ts';
 
+interface Parts {
+  readonly history: History;
+  readonly autoscalers: Iterable<Autoscaler>;
+  readonly form: QueryForm;
+}
+
 /** One line for each query: what autoscalers share is queried once. */
-export function inventoryOf(entries: readonly Entry[], form: QueryForm): readonly InventoryEntry[] {
+export function inventoryOf(entries: readonly Entry[], { history, autoscalers, form }: Parts): readonly InventoryEntry[] {
+  const users = usersByMetric(autoscalers, (wanted) => queryOf(wanted, form));
   const lines = new Map<string, InventoryEntry>();
   for (const entry of entries) {
     const query = queryOf(entry, form);
     const references = [...(lines.get(query)?.references ?? []), referenceOf(entry)].toSorted();
+    const served = entry.isValid ? entry.value : undefined;
     lines.set(query, {
       metric: entry.metric,
       query,
       value: entry.value,
       timestamp: entry.timestamp,
+      earlier: history.earlier(query),
+      served,
       isActive: true,
       isValid: entry.isValid,
       problem: entry.isValid ? '' : 'the last query gave no value, or one that is too old',
       references,
+      users: shownUsers(users.get(query), served),
     });
   }
   return [...lines.values()].toSorted((a, b) => Number(a.query > b.query) - Number(a.query < b.query));
+}
+
+/** Notes the values that are there now. */
+export function remember(history: History, entries: readonly Entry[], form: QueryForm): void {
+  const byQuery = new Map(entries.map((entry) => [queryOf(entry, form), entry] as const));
+  for (const [query, entry] of byQuery) if (entry.isValid) history.add(query, entry);
+  history.keep(new Set(byQuery.keys()));
 }

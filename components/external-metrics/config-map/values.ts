@@ -13,7 +13,7 @@ export interface QueryForm {
 export type Outcomes = ReadonlyMap<string, MetricPoint | QueryError>;
 
 /** The query that gives the value of an entry. Autoscalers that want the same metric share it. */
-export function queryOf({ metric, labels }: Entry, form: QueryForm): string {
+export function queryOf({ metric, labels }: Pick<Entry, 'metric' | 'labels'>, form: QueryForm): string {
   return autogenQuery({ metric, labels, ...form });
 }
 

@@ -82,7 +82,8 @@ describe('entriesFor', () => {
       reference: 'wpa:default/web',
       metadata: { namespace: 'default', name: 'web', uid: 'u1', resourceVersion: '1' },
       labels: {},
-      metrics: metrics.map((metric) => ({ metric, labels: { app: 'web' } })),
+      replicas: { min: 1, max: 5, current: 2 },
+      metrics: metrics.map((metric) => ({ metric, labels: { app: 'web' }, target: undefined })),
     };
     const { entries, refused } = entriesFor(autoscaler);
     expect(entries.map(({ metric }) => metric)).toEqual(metrics.slice(0, 3));

@@ -43,6 +43,7 @@ export class MetricEngine {
   readonly #readers: Workqueue<'all'>;
   readonly #values: Workqueue<'all' | 'new'>;
   #releases: readonly (() => void)[] = [];
+  #followed: readonly Informer<Autoscaler>[] = [];
 
   constructor(parts: Parts) {
     const { workqueues, store } = parts;
@@ -54,6 +55,11 @@ export class MetricEngine {
       if (sender !== 'controller') this.#changed.add(id);
       if (metric !== undefined && isNew(metric)) this.#values.addAfter('new', coalesceMs);
     });
+  }
+
+  /** Every autoscaler that is known. */
+  get autoscalers(): readonly Autoscaler[] {
+    return this.#followed.flatMap((each) => [...each.list()]);
   }
 
   start(): void {
@@ -85,21 +91,21 @@ export class MetricEngine {
   async watchReaders(signal: AbortSignal): Promise<void> {
     const { kubernetes, informers, options, objects } = this.#parts;
     const autoscalers = await autoscalersOf(kubernetes, informers, options.withWatermark);
+    this.#followed = autoscalers;
     const changed = (): void => this.#readers.addAfter('all', coalesceMs);
     const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));
     try {
       await Promise.all([...autoscalers, objects].map((each) => each.synced(signal)));
       this.#readers.add('all');
-      await this.#readers.run({ workers: 1, work: () => this.#updateReaders(autoscalers), signal });
+      await this.#readers.run({ workers: 1, work: () => this.#updateReaders(), signal });
     } finally {
       for (const release of releases) release();
     }
   }
 
-  #updateReaders(autoscalers: readonly Informer<Autoscaler>[]): { readonly afterMs: number } {
+  #updateReaders(): { readonly afterMs: number } {
     const { store, autogen, election, clock, options } = this.#parts;
-    const all = autoscalers.flatMap((each) => [...each.list()]);
-    if (election.isLeader()) updateReferences(store, readersOf(all, autogen()), clock.now() / 1000);
+    if (election.isLeader()) updateReferences(store, readersOf(this.autoscalers, autogen()), clock.now() / 1000);
     return { afterMs: options.refreshMs };
   }
 

@@ -1,26 +1,44 @@
+import type { Autoscaler } from '../autoscalers.ts';
+import type { History } from '../history.ts';
 import type { InventoryEntry } from '../index.ts';
+import { shownUsers, usersByMetric } from '../users.ts';
 import { isStale } from './metric.ts';
+import { served, type Limits } from './reader.ts';
+import { identify, type AutogenOptions } from './references.ts';
 import type { MetricStore } from './store.ts';
 
-/** @param limits seconds @param now seconds since the epoch */
-export function inventoryOf(
-  store: MetricStore,
-  limits: { readonly maxAge: number; readonly grace: number },
-  now: number,
-): readonly InventoryEntry[] {
+interface Parts {
+  readonly store: MetricStore;
+  readonly history: History;
+  readonly limits: Limits;
+  readonly autoscalers: Iterable<Autoscaler>;
+  readonly autogen: AutogenOptions;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+export function inventoryOf({ store, history, limits, autoscalers, autogen, now }: Parts): readonly InventoryEntry[] {
+  const users = usersByMetric(autoscalers, ({ metric, labels }, autoscaler) => {
+    const mayMake = autogen.isEnabled && autogen.selector.matches(autoscaler.labels);
+    return identify({ metric, labels, mayMake }, autogen)?.id;
+  });
   return [...store.all()]
     .map((metric): InventoryEntry => {
       const { id, resolved, query, value, dataTime, isActive, isValid, references, error } = metric;
       const isTooOld = isValid && isStale(metric, { ...limits, now });
+      const read = served(metric, limits, now)?.value;
       return {
         metric: `datadogmetric@${id.replace('/', ':')}`,
         query: resolved ?? query,
         value,
         timestamp: dataTime,
+        earlier: history.earlier(id),
+        served: read,
         isActive,
         isValid: isValid && !isTooOld,
         problem: isTooOld ? 'the value is too old' : (error ?? ''),
         references,
+        users: shownUsers(users.get(id), read),
       };
     })
     .toSorted((a, b) => Number(a.metric > b.metric) - Number(a.metric < b.metric));

@@ -1,14 +1,19 @@
-import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricRequest } from '../index.ts';
+import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricPoint, type MetricRequest } from '../index.ts';
 import { MetricNameError } from '../metric-name.ts';
 import { isStale, type DatadogMetric } from './metric.ts';
 import { identify, type AutogenOptions } from './references.ts';
 import type { MetricStore } from './store.ts';
 
+/** In seconds: how old a value may be, and for how much longer it is served. */
+export interface Limits {
+  readonly maxAge: number;
+  readonly grace: number;
+}
+
 interface Parts {
   readonly store: MetricStore;
   readonly autogen: () => AutogenOptions;
-  /** Seconds. */
-  readonly limits: { readonly maxAge: number; readonly grace: number };
+  readonly limits: Limits;
   /** Whether an autoscaler may read only the DatadogMetrics of its own namespace, and those that allow it to. */
   readonly isNamespaced: boolean;
   /** Seconds since the epoch. */
@@ -47,19 +52,27 @@ export class MetricReader implements ExternalMetricsProvider {
     return metric;
   }
 
-  /** A valid value; else the last good one or a fallback, where the metric has such safeguards; else why there is none. */
-  #valueOf(metric: DatadogMetric): { readonly value: number; readonly timestamp: number } {
+  #valueOf(metric: DatadogMetric): MetricPoint {
     const { limits, now } = this.#parts;
-    const known = { value: metric.value, timestamp: metric.dataTime };
-    const isTooOld = isStale(metric, { ...limits, now: now() });
-    if (metric.isValid && !isTooOld) return known;
-    const { lastKnownGood, fallbackValue } = metric.safeguards;
-    if (metric.dataTime > 0 && now() - metric.dataTime <= lastKnownGood) return known;
-    if (fallbackValue !== undefined) return { value: fallbackValue, timestamp: Math.trunc(now()) };
+    const point = served(metric, limits, now());
+    if (point !== undefined) return point;
     if (!metric.isValid) throw new MetricError('InternalError', metric.error ?? 'DatadogMetric is invalid, missing error details');
     const date = new Date(metric.dataTime * 1000).toISOString();
     throw new MetricError('InternalError', `DatadogMetric is stale, last updated: ${date}. Check datadog-cluster-agent logs for errors`);
   }
+}
+
+/**
+ * A valid value; else the last good one or a fallback, where the metric has such safeguards.
+ *
+ * @param now seconds since the epoch
+ */
+export function served(metric: DatadogMetric, limits: Limits, now: number): MetricPoint | undefined {
+  const known = { value: metric.value, timestamp: metric.dataTime };
+  if (metric.isValid && !isStale(metric, { ...limits, now })) return known;
+  const { lastKnownGood, fallbackValue } = metric.safeguards;
+  if (metric.dataTime > 0 && now - metric.dataTime <= lastKnownGood) return known;
+  return fallbackValue === undefined ? undefined : { value: fallbackValue, timestamp: Math.trunc(now) };
 }
 
 /** What was made for an autoscaler is everybody's who asks for the same. */

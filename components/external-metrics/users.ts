@@ -1,0 +1,35 @@
+import type { Autoscaler, WantedMetric } from './autoscalers.ts';
+import { desiredReplicas } from './desired-replicas.ts';
+import type { MetricUser } from './index.ts';
+
+/** Which autoscalers read a metric, and what they want it to be. */
+export type Users = readonly (Pick<Autoscaler, 'reference' | 'replicas'> & Pick<WantedMetric, 'target'>)[];
+
+/** @param keyOf the key of the metric that an autoscaler means; undefined for one that is not served */
+export function usersByMetric(
+  autoscalers: Iterable<Autoscaler>,
+  keyOf: (metric: WantedMetric, autoscaler: Autoscaler) => string | undefined,
+): ReadonlyMap<string, Users> {
+  const users = new Map<string, Users[number][]>();
+  for (const autoscaler of autoscalers) {
+    const { reference, replicas, metrics } = autoscaler;
+    for (const metric of metrics) {
+      const key = keyOf(metric, autoscaler);
+      if (key === undefined) continue;
+      const known = users.get(key) ?? [];
+      known.push({ reference, replicas, target: metric.target });
+      users.set(key, known);
+    }
+  }
+  return users;
+}
+
+/** The users of a metric with what each makes of a value; of none, an autoscaler makes nothing. */
+export function shownUsers(users: Users = [], value: number | undefined): readonly MetricUser[] {
+  return users
+    .map(({ reference, target, replicas }): MetricUser => {
+      const desired = value === undefined || target === undefined ? undefined : desiredReplicas(value, target, replicas);
+      return { reference, target, replicas, desired };
+    })
+    .toSorted((a, b) => Number(a.reference > b.reference) - Number(a.reference < b.reference));
+}
