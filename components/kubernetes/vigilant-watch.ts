@@ -3,9 +3,9 @@ import { LineSplitter } from './json-lines.ts';
 import type { TransportResponse } from './transport.ts';
 
 /** A silent watch is doubted after this time; sooner than the bookmarks of the API server, which come once a minute. */
-export const doubtAfterMs = 30_000;
+const doubtAfterMs = 30_000;
 /** So long the API server may take to begin an answer. */
-export const openWithinMs = 15_000;
+const openWithinMs = 15_000;
 
 export interface WatchParts {
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import type { Cluster, ClusterClient, JsonObject, KubeObject } from '../testkit/
 import type { Workload } from './workload.ts';
 
 /** The deployment that is scaled. */
-export const target = { namespace: 'shop', name: 'web' };
+const target = { namespace: 'shop', name: 'web' };
 const metric = 'web-requests';
 /** Of the moving metric; its wave makes the deployment grow and shrink between two and six pods. */
 export const query = 'avg:nginx.net.request_per_s{kube_deployment:web}';

@@ -7,8 +7,8 @@ import { settings } from '../../src/settings.ts';
 import { rbacOf } from '../../src/sandbox/rbac.ts';
 import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
 
-export const namespace = 'datadog';
-export const account = 'datadog-cluster-agent';
+const namespace = 'datadog';
+const account = 'datadog-cluster-agent';
 
 /** A cluster with the agent's account, its rights as Helm grants them, and a folder for its files. */
 export interface Surroundings extends AsyncDisposable {

@@ -80,7 +80,7 @@ export function isAlike(a: KubeObject, b: KubeObject): boolean {
 }
 
 /** The Go agent's key. It lacks labels, and where the namespace ends and the name begins. */
-export function keyOf({ kind, namespace, name, metric }: Entry): string {
+function keyOf({ kind, namespace, name, metric }: Entry): string {
   return `${prefix}-${kindWords[kind]}-${namespace}-${name}-${metric}`;
 }
 

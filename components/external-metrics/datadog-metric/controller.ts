@@ -1,6 +1,6 @@
 import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { fromObject, idOf, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
+import { fromObject, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
 import { datadogMetrics, kind, type MetricObject } from './object.ts';
 import type { MetricStore } from './store.ts';
 
@@ -101,8 +101,4 @@ export class MetricController {
 function namesOf(id: string): { readonly namespace: string; readonly name: string } {
   const [namespace = '', name = ''] = id.split('/');
   return { namespace, name };
-}
-
-export function keyOf({ metadata }: MetricObject): string {
-  return idOf(metadata);
 }

@@ -13,7 +13,7 @@ interface Clause {
 }
 
 /** The wishes of an Accept header, the strongest first. */
-export function clausesIn(accept: string): readonly Clause[] {
+function clausesIn(accept: string): readonly Clause[] {
   const clauses = accept
     .slice(0, lengthMax)
     .split(',')

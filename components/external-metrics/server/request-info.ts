@@ -24,7 +24,7 @@ function verbOf(method: string, isNamed: boolean): string {
 }
 
 /** A part of a path, or the part itself where it is wrongly escaped. */
-export function decoded(part: string): string {
+function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
