@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['{src,components,test,examples}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**'],
     pool: 'forks',
+    // Many tests wait for a real API server; on two cores one more worker than cores keeps both busy.
+    maxWorkers: 3,
     // No test measures time; a machine that is busy with something else must not fail one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
