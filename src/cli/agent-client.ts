@@ -16,6 +16,18 @@ export class UnreachableAgentError extends CommandError {
   override readonly name = 'UnreachableAgentError';
 }
 
+/** The agent does not do what it was asked for. */
+export class AnswerError extends CommandError {
+  override readonly name = 'AnswerError';
+  /** The HTTP status. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -49,7 +61,10 @@ export class AgentClient {
       throw this.#unreachable(`${method} ${path}`, error);
     });
     if (status < 400) return text;
-    throw new CommandError(status === 401 || status === 403 ? this.#refused(status, text) : failureIn(text, status, `${method} ${path}`));
+    throw new AnswerError(
+      status === 401 || status === 403 ? this.#refused(status, text) : failureIn(text, status, `${method} ${path}`),
+      status,
+    );
   }
 
   #send(method: string, path: string, { body, contentType }: Sent): Promise<Answer> {

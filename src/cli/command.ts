@@ -1,14 +1,18 @@
 import type { Terminal } from './terminal.ts';
 
-/** A flag of a command, as `parseArgs` of node:util takes it. */
-export interface Option {
-  readonly type: 'string' | 'boolean';
-  readonly short?: string;
-  readonly description: string;
-  /** What the help calls its value. */
-  readonly value?: string;
-}
-export type Options = Readonly<Record<string, Option>>;
+/** The flags of a command, as `parseArgs` of node:util takes them, by name. */
+export type Options = Readonly<
+  Record<
+    string,
+    {
+      readonly type: 'string' | 'boolean';
+      readonly short?: string;
+      readonly description: string;
+      /** What the help calls its value. */
+      readonly value?: string;
+    }
+  >
+>;
 
 /** Flags that every command takes, before or after its name. */
 export const globalOptions = {

@@ -1,4 +1,5 @@
-import { defineCommand } from './command.ts';
+import { AnswerError } from './agent-client.ts';
+import { CommandError, defineCommand } from './command.ts';
 import { connect } from './composition.ts';
 
 /** A check's configuration, as the agent's API gives it: the byte strings of the Go agent are base64. */
@@ -25,7 +26,10 @@ export const command = defineCommand({
   usage: ['configcheck [--verbose]'],
   options: { verbose: { type: 'boolean', short: 'v', description: 'also what waits for its service' } },
   async run({ values, configPath, terminal }) {
-    const answer = await (await connect(configPath)).get('/config-check');
+    const answer = await (await connect(configPath)).get('/config-check').catch((error: unknown) => {
+      if (!(error instanceof AnswerError) || error.status !== 404) throw error;
+      throw new CommandError('this agent has no autodiscovery, and so looks for no check configurations', { cause: error });
+    });
     terminal.print(textOf(JSON.parse(answer) as ConfigCheck, values.verbose === true));
     return 0;
   },
