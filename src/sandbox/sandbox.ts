@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { component, Jobs, Lifecycle } from '../fx/index.ts';
 import { readConfig, runAgent } from '../cli/composition.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -35,23 +37,22 @@ function lifeOf(world: World, terminal: Terminal) {
       jobs.timer({ name: 'change the workload', everyMs: changeEveryMs, run: () => world.workload.step() });
       jobs.timer({ name: 'scale the workload', everyMs: scaleEveryMs, run: () => world.autoscaling.step() });
       jobs.timer({ name: 'renew the token', everyMs: renewTokenEveryMs, run: () => world.renewToken() });
-      lifecycle.append({ name: 'say what to try', ready: () => terminal.print(whatToTry(world)) });
+      lifecycle.append({ name: 'say what to try', ready: async () => terminal.print(await whatToTry(world)) });
     },
   });
 }
 
-function whatToTry({ cluster, datadog, folder, kubeconfig, ports, moved }: World): string {
+async function whatToTry({ cluster, datadog, folder, kubeconfig, ports, moved }: World): Promise<string> {
   const agent = process.env['npm_lifecycle_event'] === undefined ? 'cluster-agent' : 'npm run -s agent --';
-  const url = `https://localhost:${ports.cluster_agent_cmd_port}`;
+  const token = await readFile(join(folder, 'auth_token'), 'utf8').catch(() => '');
   return `
 The cluster agent runs, against a Kubernetes API server (${cluster.url}) and a Datadog (${datadog.url}) in this process.
 ${moved.map((each) => `Note: ${each}.\n`).join('')}
-Try, in another terminal:
+Try:
 
-  ${agent} status -c ${folder}
-  KUBECONFIG=${kubeconfig} kubectl get pods,leases,configmaps,events --all-namespaces
-  KUBECONFIG=${kubeconfig} kubectl get hpa,datadogmetrics -n shop --watch
-  curl -ks -H "Authorization: Bearer $(cat ${folder}/auth_token)" ${url}/config
+  in a browser         https://localhost:${ports.cluster_agent_cmd_port}/ui#token=${token}
+  in another terminal  ${agent} status -c ${folder}
+                       KUBECONFIG=${kubeconfig} kubectl get hpa,datadogmetrics,pods,leases,events --all-namespaces
 
 Ctrl-C stops it; nothing is left then.
 `;
