@@ -63,7 +63,6 @@ import { version } from './version.ts';
 
 /**
  * The cluster agent: every component, in the order of its start. Gates and failure policies stand with the components.
- * A custom agent takes this list, adds its own components, and puts others in the place of some with `replace`.
  */
 export const clusterAgent = [
   // What everything stands on.
@@ -142,16 +141,16 @@ export const clusterAgent = [
   announcement,
 ] as const;
 
-/** What a run adds to the list: its configuration, and the record of its events. */
-function prepare(config: Config) {
+/** The agent under a configuration: its whole list, and the options of its app. What a custom agent begins with. */
+export function agentUnder(config: Config) {
   const recorder = startupRecorder();
   const options = { settings: (key: string) => config.lookup(key), sinks: [recorder.sink] };
   return { list: [supply(Config, config), recorder.component, ...clusterAgent] as const, options };
 }
 
-/** The agent under a configuration, to look at. */
+/** The agent as a start would make it, to look at. */
 export function planClusterAgent(config: Config) {
-  const { list, options } = prepare(config);
+  const { list, options } = agentUnder(config);
   return app(list, options);
 }
 
@@ -162,6 +161,6 @@ export function planClusterAgent(config: Config) {
  * @returns the exit code
  */
 export function runClusterAgent(config: Config, beside: readonly Component<never, `fx.${string}`>[] = []): Promise<number> {
-  const { list, options } = prepare(config);
+  const { list, options } = agentUnder(config);
   return run([...list, ...beside], options);
 }

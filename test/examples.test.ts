@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from './agent/process.ts';
+import { surroundings } from './agent/support.ts';
 
 const root = join(import.meta.dirname, '..');
 const runFile = promisify(execFile);
@@ -57,10 +59,33 @@ describe('examples', () => {
     expect(code).toBe(0);
   });
 
+  it('custom-agent is the agent with a component of its own, and one in the place of another', { timeout: 120_000 }, async () => {
+    await using around = await surroundings();
+    const [api = 0] = await freePorts(1);
+    const inventory = join(around.folder, 'inventory');
+    await writeFile(inventory, 'rack-7\n');
+    around.cluster.objects.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' } });
+    const env = { ...around.env, PATH: process.env['PATH'], DD_CLUSTER_AGENT_CMD_PORT: String(api), INVENTORY_FILE: inventory };
+    const child = spawn(process.execPath, [program('custom-agent'), around.folder], { env, stdio: 'inherit' });
+    const gone = once(child, 'exit');
+    try {
+      const command = async (...args: readonly string[]): Promise<string> => {
+        const call = [join(root, 'src', 'main.ts'), ...args, '-c', around.folder];
+        return (await runFile(process.execPath, call, { env }).catch(() => ({ stdout: '' }))).stdout;
+      };
+      await expect.poll(() => command('status'), { timeout: 90_000 }).toMatch(/1 nodes: node-a/);
+      const { plan } = JSON.parse(await command('startup', '--json')) as { plan: { order: { component: string; place: string }[] } };
+      expect(plan.order.find(({ component }) => component === 'hostname')?.place).toContain('custom-agent/main');
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await gone).toEqual([0, null]);
+  });
+
   it('each has a test here', async () => {
     const folders = (await readdir(join(root, 'examples'), { withFileTypes: true }))
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
-    expect(folders.toSorted()).toEqual(['classes', 'kubernetes', 'minimal', 'modules-and-groups', 'testing-with-fakes']);
+    expect(folders.toSorted()).toEqual(['classes', 'custom-agent', 'kubernetes', 'minimal', 'modules-and-groups', 'testing-with-fakes']);
   });
 });

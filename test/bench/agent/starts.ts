@@ -82,6 +82,7 @@ async function startTimes({ name, subject, mostMs, mostMb, run }: StartCase, rou
 }
 
 async function start({ args, env, port }: Given): Promise<{ readonly ms: number; readonly mb: number }> {
+  if (await isReady(port)) throw new Error(`an agent answers on port ${port} already: stop it, and measure again`);
   const begun = performance.now();
   const child = spawn(process.execPath, [binary, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: 'ignore' });
   const gone = once(child, 'exit');
