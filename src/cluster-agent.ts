@@ -23,6 +23,7 @@ import { aggregatedServer, externalMetricsFlags } from '../components/external-m
 import { configMapProvider } from '../components/external-metrics/config-map-provider.ts';
 import { datadogMetricProvider } from '../components/external-metrics/datadog-metric-provider.ts';
 import { inventoryRoute } from '../components/external-metrics/inventory-route.ts';
+import { delegatingProvider } from '../components/external-metrics/delegating-provider.ts';
 import { httpHealthprobe } from '../components/healthprobe/http.ts';
 import { hostnameChain } from '../components/hostname/chain.ts';
 import { agentTransport } from '../components/kubernetes/agent-transport.ts';
@@ -114,7 +115,15 @@ export const clusterAgent = [
   // 18: external metrics, which autoscalers read.
   module(
     'external-metrics',
-    [batchedDatadogClient, externalMetricsFlags, apiServerAuth, datadogMetricProvider, configMapProvider, aggregatedServer],
+    [
+      batchedDatadogClient,
+      externalMetricsFlags,
+      apiServerAuth,
+      datadogMetricProvider,
+      configMapProvider,
+      delegatingProvider,
+      aggregatedServer,
+    ],
     { when: 'external_metrics_provider.enabled' },
   ),
 

@@ -32,6 +32,12 @@ export interface WantedMetric {
 
 const watermark: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
 
+export interface AutoscalersOptions {
+  readonly withWatermark: boolean;
+  /** Whether another server serves a metric: it is left out. */
+  readonly isElsewhere: (metric: string) => boolean;
+}
+
 /**
  * Follows the autoscalers of the cluster, in the newest version that it serves: horizontal ones, then watermark ones.
  *
@@ -40,11 +46,11 @@ const watermark: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plura
 export async function autoscalersOf(
   kubernetes: Kubernetes,
   informers: Informers,
-  withWatermark: boolean,
+  { withWatermark, isElsewhere }: AutoscalersOptions,
 ): Promise<readonly Informer<Autoscaler>[]> {
   const found = await horizontal(kubernetes);
   const follow = (kind: AutoscalerKind, resource: Resource): Informer<Autoscaler> =>
-    informers.informer({ resource, transform: (object) => autoscaler({ kind, resource }, object) });
+    informers.informer({ resource, transform: (object) => autoscaler({ kind, resource, isElsewhere }, object) });
   return withWatermark ? [follow('hpa', found), follow('wpa', watermark)] : [follow('hpa', found)];
 }
 
@@ -89,9 +95,10 @@ const kindNames: Readonly<Record<AutoscalerKind, string>> = { hpa: 'HorizontalPo
 interface Origin {
   readonly kind: AutoscalerKind;
   readonly resource: Resource;
+  readonly isElsewhere: AutoscalersOptions['isElsewhere'];
 }
 
-function autoscaler({ kind, resource }: Origin, { metadata, spec = {}, status = {} }: KubeObject): Autoscaler {
+function autoscaler({ kind, resource, isElsewhere }: Origin, { metadata, spec = {}, status = {} }: KubeObject): Autoscaler {
   const { namespace = '', name = '', uid, resourceVersion, labels = {} } = metadata;
   const { metrics = [], minReplicas: min = 1, maxReplicas: max = min } = spec as AutoscalerSpec;
   return {
@@ -101,7 +108,10 @@ function autoscaler({ kind, resource }: Origin, { metadata, spec = {}, status = 
     metadata: { namespace, name, uid, resourceVersion },
     labels,
     replicas: { min, max, current: currentIn(status as AutoscalerStatus) },
-    metrics: metrics.filter(({ type }) => type === 'External').flatMap(({ external }) => wanted(external)),
+    metrics: metrics
+      .filter(({ type }) => type === 'External')
+      .flatMap(({ external }) => wanted(external))
+      .filter(({ metric }) => !isElsewhere(metric)),
   };
 }
 

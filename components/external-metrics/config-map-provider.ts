@@ -15,6 +15,7 @@ import { LocalCopy } from './config-map/local-copy.ts';
 import { statusOf } from './config-map/status.ts';
 import { ConfigMapStore } from './config-map/store.ts';
 import { entryGauge } from './config-map/telemetry.ts';
+import { isDelegated } from './delegation/delegates.ts';
 import { History } from './history.ts';
 import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
 
@@ -96,6 +97,7 @@ function engineOptions(config: Config): EngineOptions {
     windowSeconds: config.get(settings.bucketSize),
     maxAge: Math.max(config.get(settings.maxAge), 3 * rollup),
     withWatermark: config.get(settings.wpaController),
+    isElsewhere: isDelegated(config.get(settings.delegates)),
     aggregator: config.get(settings.aggregator),
     rollup,
   };

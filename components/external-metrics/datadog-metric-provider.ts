@@ -19,6 +19,7 @@ import { statusOf } from './datadog-metric/status.ts';
 import { MetricStore } from './datadog-metric/store.ts';
 import { metricGauge } from './datadog-metric/telemetry.ts';
 import { templates } from './datadog-metric/template.ts';
+import { isDelegated } from './delegation/delegates.ts';
 import { History } from './history.ts';
 import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
 import { parseSelector } from './selector.ts';
@@ -113,5 +114,6 @@ function engineOptions(config: Config): EngineOptions {
     refreshMs: Math.max(1, config.get(settings.refreshPeriod)) * 1000,
     workers: Math.max(1, config.get(settings.numWorkers)),
     withWatermark: config.get(settings.wpaController),
+    isElsewhere: isDelegated(config.get(settings.delegates)),
   };
 }

@@ -11,6 +11,8 @@ export interface ExternalMetricValue {
   /** Seconds since the epoch. */
   readonly timestamp: number;
   readonly value: number;
+  /** The value as another server spelled it, which is handed on as it is: a number may have lost digits. */
+  readonly quantity?: string;
 }
 
 /** What a reader of a metric asks for. */
@@ -46,9 +48,25 @@ export class MetricError extends Error {
   }
 }
 
+/** Another server was asked for the metric, and gave none: its answer, or what kept it from answering. */
+export class DelegateError extends Error {
+  override readonly name = 'DelegateError';
+  /** The HTTP status for the reader. */
+  readonly code: number;
+  /** Kubernetes' reason. */
+  readonly reason: string;
+
+  /** @param message names the server */
+  constructor(message: string, { code, reason }: { readonly code: number; readonly reason: string }) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
 /** Knows the values of external metrics. Reads are look-ups in memory, on every replica. */
 export interface ExternalMetricsProvider {
-  /** @throws MetricError */
+  /** @throws MetricError; DelegateError where another server serves the metric */
   read(request: MetricRequest): readonly ExternalMetricValue[] | Promise<readonly ExternalMetricValue[]>;
 }
 export const ExternalMetricsProvider = token<ExternalMetricsProvider>()('external-metrics-provider');

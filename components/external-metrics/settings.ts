@@ -54,6 +54,12 @@ export const externalMetricsSettings = {
     default: false,
     description: 'Let autoscalers read only DatadogMetrics of their own namespace, and those that allow it by annotation',
   }),
+  delegates: setting(key('delegates'), {
+    type: type.any,
+    default: [],
+    description:
+      'Other external metrics servers, and the prefixes of their metrics: a list of {prefix, service: namespace/name or url, ca_file, token_file, insecure_skip_verify}',
+  }),
   numWorkers: setting(key('num_workers'), { type: type.integer, default: 2, description: 'DatadogMetrics that are synchronized at once' }),
   splitBatchesWithBackoff: setting(key('split_batches_with_backoff'), {
     type: type.boolean,

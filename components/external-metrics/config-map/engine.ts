@@ -4,14 +4,14 @@ import type { EventRecorder } from '../../events/index.ts';
 import type { Informer, Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
 import type { Log } from '../../log/index.ts';
-import { autoscalersOf, type Autoscaler } from '../autoscalers.ts';
+import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
 import { referenceOf, type Entry } from './entry.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { ConfigMapStore } from './store.ts';
 import { fetched, queryOf, withOutcome, type Outcomes, type QueryForm } from './values.ts';
 import { entriesFor, reconciled, type Wanted } from './wanted.ts';
 
-export interface EngineOptions extends QueryForm {
+export interface EngineOptions extends QueryForm, AutoscalersOptions {
   /** Milliseconds between two queries of a metric. */
   readonly refreshMs: number;
   /** Milliseconds between two searches for entries of autoscalers that are gone. */
@@ -20,7 +20,6 @@ export interface EngineOptions extends QueryForm {
   readonly windowSeconds: number;
   /** Seconds after which a value is too old. */
   readonly maxAge: number;
-  readonly withWatermark: boolean;
 }
 
 interface Parts {
@@ -70,7 +69,7 @@ export class ConfigMapEngine {
 
   async run(signal: AbortSignal): Promise<void> {
     const { kubernetes, informers, election, options } = this.#parts;
-    this.#followed = await autoscalersOf(kubernetes, informers, options.withWatermark);
+    this.#followed = await autoscalersOf(kubernetes, informers, options);
     const releases = [
       ...this.#followed.map((each) => this.#handle(each)),
       election.subscribe((isLeader) => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { autoscalersOf, type Autoscaler } from '../autoscalers.ts';
+import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
 import type { MetricController } from './controller.ts';
 import { idOf, type DatadogMetric } from './metric.ts';
 import type { MetricObject } from './object.ts';
@@ -23,12 +23,11 @@ interface Parts {
   readonly options: EngineOptions;
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends AutoscalersOptions {
   /** Milliseconds between two queries of a metric. */
   readonly refreshMs: number;
   /** Objects that are synchronized at once. */
   readonly workers: number;
-  readonly withWatermark: boolean;
 }
 
 /** Changes that come together are answered together. Milliseconds. */
@@ -90,7 +89,7 @@ export class MetricEngine {
   /** Follows who reads which metric. */
   async watchReaders(signal: AbortSignal): Promise<void> {
     const { kubernetes, informers, options, objects } = this.#parts;
-    const autoscalers = await autoscalersOf(kubernetes, informers, options.withWatermark);
+    const autoscalers = await autoscalersOf(kubernetes, informers, options);
     this.#followed = autoscalers;
     const changed = (): void => this.#readers.addAfter('all', coalesceMs);
     const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { stringify } from 'yaml';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Attributes, DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
-import { MetricError, type ExternalMetricsProvider } from '../index.ts';
+import { DelegateError, MetricError, type ExternalMetricsProvider } from '../index.ts';
 import { encodeStatus, encodeValues, type MetricValueList, type StatusObject } from '../protobuf.ts';
 import { quantityOf } from '../quantity.ts';
 import { parseSelector, SelectorError } from '../selector.ts';
@@ -104,21 +104,26 @@ export class Handler {
     const selector = selectorIn(request.query.get('labelSelector') ?? '');
     try {
       const values = await this.#parts.provider.read({ namespace, metric, selector });
-      const items = values.map(({ metricName, metricLabels, timestamp, value }) => ({
+      const items = values.map(({ metricName, metricLabels, timestamp, value, quantity }) => ({
         metricName,
         metricLabels: metricLabels ?? null,
         timestamp: rfc3339(timestamp),
-        value: quantityOf(value),
+        value: quantity ?? quantityOf(value),
       }));
       const list = { kind: 'ExternalMetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items };
       return written(request, { status: 200, form, object: list, bytes: () => encodeValues(list satisfies MetricValueList) });
     } catch (error) {
-      if (!(error instanceof MetricError)) throw error;
-      if (error.reason === 'Forbidden')
-        throw new refusal.ApiError(403, error.message, { reason: 'Forbidden', details: { group, kind: metric } });
-      throw error.reason === undefined ? new refusal.ApiError(500, error.message) : refusal.internalError(error.message);
+      throw refusalOf(error, metric);
     }
   }
+}
+
+function refusalOf(error: unknown, metric: string): unknown {
+  const details = { group, kind: metric };
+  if (error instanceof DelegateError) return new refusal.ApiError(error.code, error.message, { reason: error.reason, details });
+  if (!(error instanceof MetricError)) return error;
+  if (error.reason === 'Forbidden') return new refusal.ApiError(403, error.message, { reason: 'Forbidden', details });
+  return error.reason === undefined ? new refusal.ApiError(500, error.message) : refusal.internalError(error.message);
 }
 
 function selectorIn(text: string): ReturnType<typeof parseSelector> {
