@@ -1018,6 +1018,8 @@ describe.each(found)('$name', (subject) => {
         type: 'Normal',
         count: 2,
       });
+      const plain = await admin.get(`/api/v1/namespaces/${namespace}/events/e`);
+      expect(plain.body).toMatchObject({ eventTime: null, reportingInstance: '' });
       const { body } = await admin.get(`/apis/events.k8s.io/v1/namespaces/${namespace}/events/e`);
       expect(body).toMatchObject({
         apiVersion: 'events.k8s.io/v1',

@@ -64,6 +64,9 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
     fill(spec, { enableServiceLinks: true });
   },
   PodTemplate: (template) => defaultTemplate({ template: objectAt(template, 'template') }),
+  // Go writes these even when they are empty.
+  Event: (event) =>
+    fill(event, { source: {}, eventTime: null, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '' }),
   Service: (_, spec) => defaultService(spec),
   Secret: defaultSecret,
   Namespace: (namespace) => {
