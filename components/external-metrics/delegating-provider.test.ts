@@ -147,13 +147,14 @@ describe('delegatingProvider', () => {
     expect(await tested.read(asked('s0-queue'))).toEqual({ code: 500, reason: 'InternalError', message });
   });
 
-  it('reads its token anew after a minute', async () => {
-    await writeFile(join(folder, 'token'), 'wrong');
+  it('reads its token anew after a minute, and after a failure at once', async () => {
     await using tested = await serving([keda()]);
     await tested.read(asked('s0-queue'));
-    await writeFile(join(folder, 'token'), 'abc');
-    expect(await tested.read(asked('s0-queue'))).toMatchObject({ code: 500 });
+    await writeFile(join(folder, 'token'), 'wrong');
+    expect(await tested.read(asked('s0-queue'))).toMatchObject([{ value: 2.5 }]);
     await tested.clock.advance(60_000);
+    expect(await tested.read(asked('s0-queue'))).toMatchObject({ code: 500 });
+    await writeFile(join(folder, 'token'), 'abc');
     expect(await tested.read(asked('s0-queue'))).toMatchObject([{ value: 2.5 }]);
   });
 

@@ -14,7 +14,7 @@ const deadlineMs = 3000;
 const inFlightMax = 100;
 /** A longer answer is refused. */
 const bodyMax = 1024 * 1024;
-/** Tokens are replaced in time for that. */
+/** Tokens are replaced in time for that; after a failure they are read at once. */
 const rereadMs = 60_000;
 
 interface Identity {
@@ -51,6 +51,8 @@ export class DelegatedServer {
       const answer = await this.#ask(pathOf(request), giveUp.signal);
       return valuesIn(answer, this.#name, this.#clock.now() / 1000);
     } catch (error) {
+      // The reason may be a token or a certificate that has been replaced since.
+      this.#identity = undefined;
       if (error instanceof DelegateError) throw error;
       if (giveUp.signal.aborted)
         throw new DelegateError(`${this.#name}: no answer within ${deadlineMs / 1000} s`, { code: 504, reason: 'Timeout' });
