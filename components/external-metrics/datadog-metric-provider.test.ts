@@ -149,6 +149,20 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     ]);
   });
 
+  it('serves what is there when it starts, and what comes later, without waiting for its period', async () => {
+    {
+      await using admin = await testApp(kubernetesAs(server.accessFor('admin', masters)), { requires: { kubernetes: Kubernetes } });
+      await write(admin.needs.kubernetes);
+      await autoscale(admin.needs.kubernetes, 'datadogmetric@default:queue');
+    }
+    await using tested = await replica({ config: { 'external_metrics_provider.refresh_period': 3600 } });
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+    await tested.needs.kubernetes.delete(target);
+    await expect.poll(() => read(tested.needs), soon).toContain('DatadogMetric not found');
+    await write(tested.needs.kubernetes);
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+  });
+
   it('does not query what nobody reads, unless the metric says always', async () => {
     await using tested = await replica();
     await write(tested.needs.kubernetes);

@@ -1,6 +1,6 @@
 import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { fromObject, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
+import { fromObject, idOf, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
 import { datadogMetrics, kind, type MetricObject } from './object.ts';
 import type { MetricStore } from './store.ts';
 
@@ -30,18 +30,25 @@ export class MetricController {
     this.#parts = parts;
   }
 
-  /** @param id `namespace/name` */
+  /** Takes over what an object says. It costs no call, so nobody's reads wait for another's writes. */
+  absorb(object: MetricObject): void {
+    const { store, election, resolve, now } = this.#parts;
+    const metric = store.get(idOf(object.metadata));
+    const isOurs = election.isLeader() && metric !== undefined;
+    store.set(isOurs ? withObject(metric, object, resolve) : fromObject(object, resolve, now()), 'controller');
+  }
+
+  /** Writes what we know better than the object. @param id `namespace/name` */
   async sync(id: string, signal: AbortSignal): Promise<WorkOutcome> {
-    const { store, objects, election, resolve, now } = this.#parts;
+    const { store, objects, election } = this.#parts;
     const object = objects.get(id);
+    if (object === undefined) return this.#syncAbsent(id, store.get(id), signal);
+    this.absorb(object);
     const metric = store.get(id);
-    if (object === undefined) return this.#syncAbsent(id, metric, signal);
-    const isLeader = election.isLeader();
-    if (isLeader && metric?.isDeleted === true) return this.#delete(metric, object, signal);
+    if (metric === undefined || !election.isLeader()) return undefined;
+    if (metric.isDeleted) return this.#delete(metric, object, signal);
     this.#doomed.delete(id);
-    const updated = isLeader && metric !== undefined ? withObject(metric, object, resolve) : fromObject(object, resolve, now());
-    store.set(updated, 'controller');
-    return isLeader ? this.#write(updated, object, signal) : undefined;
+    return this.#write(metric, object, signal);
   }
 
   async #syncAbsent(id: string, metric: DatadogMetric | undefined, signal: AbortSignal): Promise<WorkOutcome> {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
@@ -32,6 +33,8 @@ export interface EngineOptions extends AutoscalersOptions {
 
 /** Changes that come together are answered together. Milliseconds. */
 const coalesceMs = 1000;
+/** Objects that are taken over before others have their turn. */
+const loadedAtOnce = 200;
 /** Which part of the refresh period queries are spread over; the rest is for answers that are late. */
 const spreadShare = 0.8;
 
@@ -41,6 +44,8 @@ export class MetricEngine {
   readonly #changed: Workqueue;
   readonly #readers: Workqueue<'all'>;
   readonly #values: Workqueue<'all' | 'new'>;
+  /** Before that, nothing is known that objects are read with: the name of the cluster. */
+  #isLoaded = false;
   #releases: readonly (() => void)[] = [];
   #followed: readonly Informer<Autoscaler>[] = [];
 
@@ -63,13 +68,25 @@ export class MetricEngine {
 
   start(): void {
     const { objects, election } = this.#parts;
-    const changed = (object: MetricObject): void => this.#changed.add(idOf(object.metadata));
-    this.#releases = [objects.handle({ added: changed, updated: changed, deleted: changed }), election.subscribe(() => this.#takeOver())];
+    const changed = (object: MetricObject): void => this.#change(object);
+    const added = (object: MetricObject): void => {
+      this.#change(object);
+      // Somebody may read it already.
+      this.#readers.addAfter('all', coalesceMs);
+    };
+    const deleted = ({ metadata }: MetricObject): void => this.#changed.add(idOf(metadata));
+    this.#releases = [objects.handle({ added, updated: changed, deleted }), election.subscribe(() => this.#takeOver())];
   }
 
   stop(): void {
     for (const release of this.#releases) release();
     this.#releases = [];
+  }
+
+  /** What an object says counts at once; what is to be written waits its turn. */
+  #change(object: MetricObject): void {
+    if (this.#isLoaded) this.#parts.controller.absorb(object);
+    this.#changed.add(idOf(object.metadata));
   }
 
   /** A new leader looks at everything at once, without waiting for its turn. */
@@ -83,7 +100,22 @@ export class MetricEngine {
   async synchronize(signal: AbortSignal): Promise<void> {
     const { objects, controller, options } = this.#parts;
     await objects.synced(signal);
+    await this.#load();
     await this.#changed.run({ workers: options.workers, work: (id, ending) => controller.sync(id, ending), signal });
+  }
+
+  /** Fills the store with what there is, giving others their turn, and has it all looked at. */
+  async #load(): Promise<void> {
+    const { objects, controller } = this.#parts;
+    this.#isLoaded = true;
+    let count = 0;
+    for (const object of objects.list()) {
+      controller.absorb(object);
+      count += 1;
+      if (count % loadedAtOnce === 0) await turn();
+    }
+    this.#readers.add('all');
+    this.#values.add('all');
   }
 
   /** Follows who reads which metric. */
