@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { jsonLine, table } from './table.ts';
 
-const benches = { fx: () => import('./fx/bench.ts'), agent: () => import('./agent/bench.ts') } satisfies Record<
-  string,
-  () => Promise<{ readonly bench: Bench }>
->;
+const benches = {
+  fx: () => import('./fx/bench.ts'),
+  agent: () => import('./agent/bench.ts'),
+  'external-metrics': () => import('./external-metrics/bench.ts'),
+} satisfies Record<string, () => Promise<{ readonly bench: Bench }>>;
 
 const roundsLeast = 7;
 const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--case CASE]; NAME is one of: ${Object.keys(benches).join(', ')}`;
