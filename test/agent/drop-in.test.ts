@@ -20,12 +20,13 @@ interface Deployed extends AsyncDisposable {
 
 /** Starts the binary as a pod would, with ports and paths of its own. */
 async function deploy({ folder, kubeconfigPath }: Surroundings, env: Readonly<Record<string, string>>): Promise<Deployed> {
-  const [health = 0, api = 0, metrics = 0] = await freePorts(3);
+  const [health = 0, api = 0, metrics = 0, externalMetrics = 0] = await freePorts(4);
   const log = { DD_LOG_FILE: join(folder, 'log', 'cluster-agent.log') };
   const own = {
     DD_HEALTH_PORT: String(health),
     DD_CLUSTER_AGENT_CMD_PORT: String(api),
     DD_METRICS_PORT: String(metrics),
+    DD_EXTERNAL_METRICS_PROVIDER_PORT: String(externalMetrics),
     DD_KUBERNETES_KUBECONFIG_PATH: kubeconfigPath,
   };
   const agent = spawnAgent(['start', '-c', folder], { ...log, ...env, ...own });
