@@ -213,8 +213,10 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     expect(values(tested.needs, 'NGINX.requests')).toEqual([8]);
     expect(values(tested.needs, 'nginx.unknown')).toEqual([]);
     const users = [{ reference: 'hpa:default/web', target: { type: 'Value', quantity: '10' }, replicas: { min: 1, max: 5 } }];
-    await expect.poll(() => tested.needs.inventory.list()[0]?.earlier.length, soon).toBeGreaterThan(0);
-    expect(tested.needs.inventory.list()).toMatchObject([{ query, isValid: true, references: ['hpa:default/web'], served: 8, users }]);
+    await expect.poll(async () => (await tested.needs.inventory.list())[0]?.earlier.length, soon).toBeGreaterThan(0);
+    expect(await tested.needs.inventory.list()).toMatchObject([
+      { query, isValid: true, references: ['hpa:default/web'], served: 8, users },
+    ]);
   });
 
   it('says once in an event that an autoscaler is handled, also over a change of leader', async () => {

@@ -83,7 +83,7 @@ export const configMapProvider = component({
     else lifecycle.append({ name: 'refuse-tickers', start: () => log.error(problem) });
 
     const status = statusOf({ copy, name: async () => `${await ownPod.resourcesNamespace()}/${name}`, problem: () => lastFailure });
-    const inventory = (): readonly InventoryEntry[] =>
+    const inventory = (): Promise<readonly InventoryEntry[]> =>
       inventoryOf(copy.state?.entries ?? [], { history, autoscalers: engine.autoscalers, form: options });
     return { provider: copy, inventory: { list: inventory }, status };
   },

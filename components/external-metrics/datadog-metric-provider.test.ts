@@ -137,8 +137,8 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => conditions(needs), soon).toEqual({ Active: 'True', Valid: 'True', Updated: 'True', Error: 'False' });
     const { status } = await needs.kubernetes.get(target);
     expect(status).toMatchObject({ currentValue: expect.stringMatching(/^[58]$/), autoscalerReferences: 'hpa:default/web' });
-    await expect.poll(() => needs.inventory.list()[0]?.earlier.length, soon).toBeGreaterThan(0);
-    expect(needs.inventory.list()).toMatchObject([
+    await expect.poll(async () => (await needs.inventory.list())[0]?.earlier.length, soon).toBeGreaterThan(0);
+    expect(await needs.inventory.list()).toMatchObject([
       {
         metric: 'datadogmetric@default:queue',
         isValid: true,

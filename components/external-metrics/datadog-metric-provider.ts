@@ -84,7 +84,7 @@ export const datadogMetricProvider = component({
       },
     });
     jobs.oneShot({ name: 'retrieve-metrics', run: (signal) => engine.retrieve(signal) });
-    const inventory = (): readonly InventoryEntry[] =>
+    const inventory = (): Promise<readonly InventoryEntry[]> =>
       inventoryOf({ store, history, limits, autoscalers: engine.autoscalers, autogen: autogen(), now: now() });
     return { provider, inventory: { list: inventory }, status: statusOf(store) };
   },

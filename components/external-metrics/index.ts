@@ -129,7 +129,7 @@ export interface InventoryEntry extends MetricPoint {
 
 /** Every metric that this replica knows. */
 export interface MetricInventory {
-  list(): readonly InventoryEntry[];
+  list(): Promise<readonly InventoryEntry[]>;
 }
 export const MetricInventory = token<MetricInventory>()('metric-inventory');
 

@@ -30,7 +30,7 @@ async function report(values: Readonly<Record<string, unknown>>, inventory?: Met
 }
 
 it('lists the metrics', async () => {
-  expect(await report({}, { list: () => [entry] })).toEqual({ now: expect.any(Number), problem: '', metrics: [entry] });
+  expect(await report({}, { list: async () => [entry] })).toEqual({ now: expect.any(Number), problem: '', metrics: [entry] });
 });
 
 it('says that they are off, or that they failed', async () => {

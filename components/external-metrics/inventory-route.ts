@@ -1,7 +1,8 @@
 import { Clock, component, many, optional } from '../../src/fx/index.ts';
 import { Route } from '../api-server/index.ts';
 import { Config } from '../config/index.ts';
-import { externalMetricsSettings as settings, MetricInventory, type InventoryReport } from './index.ts';
+import { inSlices } from './in-slices.ts';
+import { externalMetricsSettings as settings, MetricInventory } from './index.ts';
 
 /** `GET /external-metrics`: every metric that this replica knows. It answers too when external metrics are off, and says so. */
 export const inventoryRoute = component({
@@ -9,16 +10,18 @@ export const inventoryRoute = component({
   provides: many(Route),
   requires: { config: Config, inventory: optional(MetricInventory), clock: Clock },
   create({ config, inventory, clock }): Route {
-    const report = (): InventoryReport => ({
-      now: clock.now() / 1000,
-      problem: inventory === undefined ? problemIn(config) : '',
-      metrics: inventory?.list() ?? [],
-    });
+    /** An `InventoryReport`, written metric by metric: thousands at once would hold up everybody else. */
+    const report = async (): Promise<string> => {
+      const metrics: string[] = [];
+      await inSlices((await inventory?.list()) ?? [], (metric) => void metrics.push(JSON.stringify(metric)));
+      const problem = inventory === undefined ? problemIn(config) : '';
+      return `{"now":${clock.now() / 1000},"problem":${JSON.stringify(problem)},"metrics":[${metrics.join(',')}]}`;
+    };
     return {
       method: 'GET',
       path: '/external-metrics',
       access: 'session',
-      handle: () => ({ headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(report()) }),
+      handle: async () => ({ headers: { 'Content-Type': 'application/json' }, body: await report() }),
     };
   },
 });

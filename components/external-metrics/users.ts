@@ -1,17 +1,18 @@
 import type { Autoscaler, WantedMetric } from './autoscalers.ts';
 import { desiredReplicas } from './desired-replicas.ts';
+import { inSlices } from './in-slices.ts';
 import type { MetricUser } from './index.ts';
 
 /** Which autoscalers read a metric, and what they want it to be. */
 export type Users = readonly (Pick<Autoscaler, 'reference' | 'replicas'> & Pick<WantedMetric, 'target'>)[];
 
 /** @param keyOf the key of the metric that an autoscaler means; undefined for one that is not served */
-export function usersByMetric(
+export async function usersByMetric(
   autoscalers: Iterable<Autoscaler>,
   keyOf: (metric: WantedMetric, autoscaler: Autoscaler) => string | undefined,
-): ReadonlyMap<string, Users> {
+): Promise<ReadonlyMap<string, Users>> {
   const users = new Map<string, Users[number][]>();
-  for (const autoscaler of autoscalers) {
+  await inSlices(autoscalers, (autoscaler) => {
     const { reference, replicas, metrics } = autoscaler;
     for (const metric of metrics) {
       const key = keyOf(metric, autoscaler);
@@ -20,7 +21,7 @@ export function usersByMetric(
       known.push({ reference, replicas, target: metric.target });
       users.set(key, known);
     }
-  }
+  });
   return users;
 }
 

@@ -1,5 +1,6 @@
 import type { Autoscaler } from '../autoscalers.ts';
 import type { History } from '../history.ts';
+import { inSlices } from '../in-slices.ts';
 import type { InventoryEntry } from '../index.ts';
 import { shownUsers, usersByMetric } from '../users.ts';
 import { referenceOf, type Entry } from './entry.ts';
@@ -12,10 +13,10 @@ interface Parts {
 }
 
 /** One line for each query: what autoscalers share is queried once. */
-export function inventoryOf(entries: readonly Entry[], { history, autoscalers, form }: Parts): readonly InventoryEntry[] {
-  const users = usersByMetric(autoscalers, (wanted) => queryOf(wanted, form));
+export async function inventoryOf(entries: readonly Entry[], { history, autoscalers, form }: Parts): Promise<readonly InventoryEntry[]> {
+  const users = await usersByMetric(autoscalers, (wanted) => queryOf(wanted, form));
   const lines = new Map<string, InventoryEntry>();
-  for (const entry of entries) {
+  await inSlices(entries, (entry) => {
     const query = queryOf(entry, form);
     const references = [...(lines.get(query)?.references ?? []), referenceOf(entry)].toSorted();
     const served = entry.isValid ? entry.value : undefined;
@@ -32,7 +33,7 @@ export function inventoryOf(entries: readonly Entry[], { history, autoscalers, f
       references,
       users: shownUsers(users.get(query), served),
     });
-  }
+  });
   return [...lines.values()].toSorted((a, b) => Number(a.query > b.query) - Number(a.query < b.query));
 }
 

@@ -1,5 +1,6 @@
 import type { Autoscaler } from '../autoscalers.ts';
 import type { History } from '../history.ts';
+import { inSlices } from '../in-slices.ts';
 import type { InventoryEntry } from '../index.ts';
 import { shownUsers, usersByMetric } from '../users.ts';
 import { isStale } from './metric.ts';
@@ -17,29 +18,29 @@ interface Parts {
   readonly now: number;
 }
 
-export function inventoryOf({ store, history, limits, autoscalers, autogen, now }: Parts): readonly InventoryEntry[] {
-  const users = usersByMetric(autoscalers, ({ metric, labels }, autoscaler) => {
+export async function inventoryOf({ store, history, limits, autoscalers, autogen, now }: Parts): Promise<readonly InventoryEntry[]> {
+  const users = await usersByMetric(autoscalers, ({ metric, labels }, autoscaler) => {
     const mayMake = autogen.isEnabled && autogen.selector.matches(autoscaler.labels);
     return identify({ metric, labels, mayMake }, autogen)?.id;
   });
-  return [...store.all()]
-    .map((metric): InventoryEntry => {
-      const { id, resolved, query, value, dataTime, isActive, isValid, references, error } = metric;
-      const isTooOld = isValid && isStale(metric, { ...limits, now });
-      const read = served(metric, limits, now)?.value;
-      return {
-        metric: `datadogmetric@${id.replace('/', ':')}`,
-        query: resolved ?? query,
-        value,
-        timestamp: dataTime,
-        earlier: history.earlier(id),
-        served: read,
-        isActive,
-        isValid: isValid && !isTooOld,
-        problem: isTooOld ? 'the value is too old' : (error ?? ''),
-        references,
-        users: shownUsers(users.get(id), read),
-      };
-    })
-    .toSorted((a, b) => Number(a.metric > b.metric) - Number(a.metric < b.metric));
+  const entries: InventoryEntry[] = [];
+  await inSlices(store.all(), (metric) => {
+    const { id, resolved, query, value, dataTime, isActive, isValid, references, error } = metric;
+    const isTooOld = isValid && isStale(metric, { ...limits, now });
+    const read = served(metric, limits, now)?.value;
+    entries.push({
+      metric: `datadogmetric@${id.replace('/', ':')}`,
+      query: resolved ?? query,
+      value,
+      timestamp: dataTime,
+      earlier: history.earlier(id),
+      served: read,
+      isActive,
+      isValid: isValid && !isTooOld,
+      problem: isTooOld ? 'the value is too old' : (error ?? ''),
+      references,
+      users: shownUsers(users.get(id), read),
+    });
+  });
+  return entries.toSorted((a, b) => Number(a.metric > b.metric) - Number(a.metric < b.metric));
 }

@@ -27,7 +27,7 @@ export interface Usage {
 export interface Agent extends Record<string, (...args: never[]) => unknown> {
   readonly port: () => number;
   /** How many metrics have a valid value, and the sum of these. */
-  readonly valid: () => { readonly count: number; readonly sum: number };
+  readonly valid: () => Promise<{ readonly count: number; readonly sum: number }>;
   readonly usage: () => Usage;
 }
 
@@ -46,8 +46,8 @@ const witness = component({
     let cpu = process.cpuUsage();
     const agent: Agent = {
       port: () => server.port,
-      valid: () => {
-        const valid = inventory.list().filter(({ isValid }) => isValid);
+      valid: async () => {
+        const valid = (await inventory.list()).filter(({ isValid }) => isValid);
         return { count: valid.length, sum: valid.reduce((sum, { value }) => sum + value, 0) };
       },
       usage: () => {
