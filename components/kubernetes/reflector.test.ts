@@ -66,7 +66,7 @@ async function reflect(prepare: (api: ScriptedApi) => void, listTimeoutMs = 0): 
     controller.abort(new Error('the test is over'));
     await running;
     expect(clock.pending).toBe(0);
-    expect(api.watches.length).toBeLessThanOrEqual(1);
+    expect(api.watches).toEqual([]);
     stop = async () => {};
   };
   await clock.advance(0);
@@ -321,6 +321,30 @@ describe('a silent watch', () => {
     api.event('MODIFIED', { name: 'c', version: 12 });
     await clock.advance(0);
     expect(names.known.get('c')).toBe('12');
+    expect(failures).toEqual([]);
+  });
+
+  it('is not lost when what stands in for it is forgotten as well', async () => {
+    const { clock, api, names, failures } = await reflect(oneList);
+    await clock.advance(60_000);
+    expect(api.paths).toEqual([listPath, watchPath(10), watchPath(10), watchPath(10)]);
+    expect(api.watches).toHaveLength(2);
+    api.event('ADDED', { name: 'c', version: 11 });
+    await clock.advance(0);
+    expect(api.watches).toHaveLength(1);
+    expect([...names.known.keys()]).toEqual(['a', 'b', 'c']);
+    expect(failures).toEqual([]);
+  });
+
+  it('is given up for what stands in for it after two minutes without a bookmark', async () => {
+    const { clock, api, failures } = await reflect(oneList);
+    await clock.advance(119_999);
+    expect(api.watches).toHaveLength(2);
+    await clock.advance(1);
+    expect(api.watches).toHaveLength(1);
+    await clock.advance(3_600_000);
+    expect(api.paths.length).toBeLessThanOrEqual(3 + 3_720 / 30);
+    expect(api.watches.length).toBeLessThanOrEqual(2);
     expect(failures).toEqual([]);
   });
 

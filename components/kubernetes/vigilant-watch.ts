@@ -4,6 +4,8 @@ import type { TransportResponse } from './transport.ts';
 
 /** A silent watch is doubted after this time; sooner than the bookmarks of the API server, which come once a minute. */
 const doubtAfterMs = 30_000;
+/** A watch that was silent for so long gets no bookmarks: it is dead, or its API server sends none. */
+const mournAfterMs = 120_000;
 /** So long the API server may take to begin an answer. */
 const openWithinMs = 15_000;
 
@@ -24,7 +26,8 @@ interface Connection {
  * One watch that does not trust a silent connection. Something between us and the API server may have forgotten it without a word, and
  * nobody would notice until the watch times out, minutes later. Ending every silent watch would lose its bookmarks, without which the
  * version of a quiet collection grows too old to resume from. So when a watch is silent, a second one is opened beside it, from the
- * same version: the first of the two that speaks goes on, the other is closed. Nothing is missed by it, and nothing seen twice.
+ * same version: the first of the two that speaks goes on, the other is closed. Nothing is missed by it, and nothing seen twice. While
+ * both are silent the second is replaced by a fresh one time and again, because it may have been forgotten just as well.
  */
 export class VigilantWatch {
   readonly #parts: WatchParts;
@@ -117,9 +120,22 @@ export class VigilantWatch {
   #listenFor(ms: number): void {
     this.#cancelTimer = this.#parts.clock.after(ms, () => {
       const silentMs = this.#parts.clock.monotonic() - this.#heardAt;
-      if (silentMs >= doubtAfterMs) this.#standIn ??= this.#connect(true);
+      if (silentMs >= doubtAfterMs) this.#doubt(silentMs);
       this.#listenFor(silentMs >= doubtAfterMs ? doubtAfterMs : doubtAfterMs - silentMs);
     });
+  }
+
+  #doubt(silentMs: number): void {
+    const [speaker, standIn] = [this.#speaker, this.#standIn];
+    if (standIn !== undefined && silentMs >= mournAfterMs) {
+      this.#speaker = standIn;
+      this.#standIn = undefined;
+      this.#heardAt = this.#parts.clock.monotonic();
+      this.#close(speaker);
+    } else {
+      this.#standIn = this.#connect(true);
+      this.#close(standIn);
+    }
   }
 
   #close(connection: Connection | undefined): void {
