@@ -36,7 +36,7 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   }
 
   get(key: string): T | undefined {
-    return this.#cache.get(key);
+    return this.#cache.find(key)?.object;
   }
 
   list(): Iterable<T> {
@@ -84,30 +84,33 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
     const key = keyOf(object);
     if (isListed) this.#unnamed.delete(key);
     const { resourceVersion: version = '' } = object.metadata;
-    const known = this.#cache.versionOf(key);
-    if (known === version && version !== '') return;
-    const previous = this.#cache.get(key);
-    const kept = this.#keep(key, object, version);
+    const known = this.#cache.find(key);
+    if (known !== undefined && known.version === version && version !== '') return;
+    const kept = this.#attempt(key, () => {
+      const next = this.#options.transform(object);
+      this.#cache.set(key, next, version);
+      return { object: next };
+    });
     if (kept === undefined) return;
-    if (known === undefined)
-      this.#handlers.tell(key, { kind: 'added', object: kept.object, isInInitialList: isListed && !this.#hasSynced });
-    else this.#handlers.tell(key, { kind: 'updated', object: kept.object, previous: previous as T });
+    if (known === undefined) this.#handlers.tell(key, { kind: 'added', ...kept, isInInitialList: isListed && !this.#hasSynced });
+    else this.#handlers.tell(key, { kind: 'updated', ...kept, previous: known.object });
   }
 
   remove(object: KubeObject): void {
     const key = keyOf(object);
-    const last = this.#cache.get(key);
-    if (this.#cache.versionOf(key) === undefined) return;
+    const known = this.#cache.find(key);
+    if (known === undefined) return;
     this.#cache.delete(key);
-    const final = this.#transformed(key, object) ?? { object: last as T };
-    this.#handlers.tell(key, { kind: 'deleted', object: final.object, isFinalStateUnknown: false });
+    const final = this.#attempt(key, () => this.#options.transform(object));
+    this.#handlers.tell(key, { kind: 'deleted', object: final ?? known.object, isFinalStateUnknown: false });
   }
 
   async listEnds(signal: AbortSignal): Promise<void> {
     const gone = (key: string): void => {
-      const object = this.#cache.get(key) as T;
+      const known = this.#cache.find(key);
+      if (known === undefined) return;
       this.#cache.delete(key);
-      this.#handlers.tell(key, { kind: 'deleted', object, isFinalStateUnknown: true });
+      this.#handlers.tell(key, { kind: 'deleted', object: known.object, isFinalStateUnknown: true });
     };
     await inSlices(this.#unnamed, gone, { clock: this.#parts.clock, signal });
     signal.throwIfAborted();
@@ -132,39 +135,22 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
 
   async #introduce(listener: Listener<T>): Promise<void> {
     const see = (key: string): void => {
-      const object = this.#cache.get(key);
-      if (object !== undefined) this.#handlers.introduce(listener, key, object);
+      const known = this.#cache.find(key);
+      if (known !== undefined) this.#handlers.introduce(listener, key, known.object);
     };
     await turn();
     await inSlices(listener.owed, see, { clock: this.#parts.clock, signal: new AbortController().signal });
   }
 
-  /** @returns what is in the cache now, or `undefined` when the object could not be kept; what was there before then stays */
-  #keep(key: string, object: KubeObject, version: string): { readonly object: T } | undefined {
-    const transformed = this.#transformed(key, object);
-    if (transformed === undefined) return undefined;
+  /** Runs what others wrote for us on an object; where that fails, the cache stays as it is, without the object or with the last good one. */
+  #attempt<R>(key: string, call: () => R): R | undefined {
     try {
-      this.#cache.set(key, transformed.object, version);
-      return transformed;
+      return call();
     } catch (error) {
-      return this.#refuse(key, error);
+      const message = 'an informer cannot keep an object: its transform or an indexer failed';
+      this.#parts.log.error(message, { resource: this.#resource, key, error });
+      return undefined;
     }
-  }
-
-  #transformed(key: string, object: KubeObject): { readonly object: T } | undefined {
-    try {
-      return { object: this.#options.transform(object) };
-    } catch (error) {
-      return this.#refuse(key, error);
-    }
-  }
-
-  #refuse(key: string, error: unknown): undefined {
-    this.#parts.log.error('an informer cannot keep an object: its transform or an indexer failed', {
-      resource: this.#resource,
-      key,
-      error,
-    });
   }
 }
 

@@ -1,4 +1,4 @@
-interface Entry<T> {
+export interface CachedObject<T> {
   readonly object: T;
   /** Its resourceVersion. */
   readonly version: string;
@@ -8,7 +8,7 @@ type Indexer<T> = (object: T) => readonly string[];
 
 /** The objects of an informer by key, and by the values of its indexes. */
 export class InformerCache<T> {
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #entries = new Map<string, CachedObject<T>>();
   readonly #indexers: readonly (readonly [Indexer<T>, Map<string, Set<string>>])[];
   readonly #indexes: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
@@ -22,12 +22,8 @@ export class InformerCache<T> {
     return this.#entries.size;
   }
 
-  get(key: string): T | undefined {
-    return this.#entries.get(key)?.object;
-  }
-
-  versionOf(key: string): string | undefined {
-    return this.#entries.get(key)?.version;
+  find(key: string): CachedObject<T> | undefined {
+    return this.#entries.get(key);
   }
 
   keys(): IterableIterator<string> {
