@@ -58,7 +58,7 @@ export class InformerJournal implements ReflectorObserver {
 
   opened(what: 'list' | 'watch' | 'stand-in'): void {
     const { metrics, log } = this.#parts;
-    if (this.#state.doing === 'failing') log.info('an informer is served by the API server again', this.#labels);
+    if (this.#state.doing === 'failing') log.info('an informer can list and watch again', this.#labels);
     if (what === 'list') metrics.lists.add(this.#labels);
     else if (what === 'stand-in') metrics.standIns.add(this.#labels);
     else {
@@ -75,7 +75,7 @@ export class InformerJournal implements ReflectorObserver {
     metrics.failures.add(this.#labels);
     const isKnown = this.#state.lastError === lastError;
     const fields = { ...this.#labels, retryInMs: Math.round(inMs), error };
-    log[isKnown ? 'debug' : 'warn']('an informer was failed by the API server; what it knows stays as it is', fields);
+    log[isKnown ? 'debug' : 'warn']('an informer cannot list or watch; what it knows stays as it is', fields);
     this.#state = { ...this.#state, doing: 'failing', lastError };
   }
 

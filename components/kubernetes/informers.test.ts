@@ -148,7 +148,7 @@ describe('informers', () => {
     const warnings = logged.filter(({ level }) => level === 'warn').map(({ message, fields }) => [message, messageOf(fields['error'])]);
     expect(warnings[0]?.[1]).toContain('cannot list resource "configmaps" in API group "" in the namespace "default"');
     expect(warnings.map(([message]) => message)).toEqual([
-      'an informer was failed by the API server; what it knows stays as it is',
+      'an informer cannot list or watch; what it knows stays as it is',
       "couldn't sync informer configmaps in 5s",
     ]);
     const texts = (await Promise.all(needs.status.map(async (provider) => provider.text({ verbose: false })))).join('\n');
