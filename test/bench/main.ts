@@ -6,6 +6,7 @@ const benches = {
   fx: () => import('./fx/bench.ts'),
   agent: () => import('./agent/bench.ts'),
   'external-metrics': () => import('./external-metrics/bench.ts'),
+  kubernetes: () => import('./kubernetes/bench.ts'),
 } satisfies Record<string, () => Promise<{ readonly bench: Bench }>>;
 
 const roundsLeast = 7;
