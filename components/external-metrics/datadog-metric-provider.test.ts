@@ -163,6 +163,13 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => read(tested.needs), soon).toBe(5);
   });
 
+  it('waits for no kind of autoscaler that is not installed', async () => {
+    await using tested = await replica({ config: { 'external_metrics_provider.wpa_controller': true } });
+    await write(tested.needs.kubernetes);
+    await autoscale(tested.needs.kubernetes, 'datadogmetric@default:queue');
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+  });
+
   it('does not query what nobody reads, unless the metric says always', async () => {
     await using tested = await replica();
     await write(tested.needs.kubernetes);

@@ -31,6 +31,8 @@ export interface EngineOptions extends AutoscalersOptions {
   readonly workers: number;
 }
 
+/** Longer than a first list takes, shorter than anybody wants to wait for a kind that is not there. Milliseconds. */
+const watermarkPatienceMs = 5000;
 /** Changes that come together are answered together. Milliseconds. */
 const coalesceMs = 1000;
 /** Objects that are taken over before others have their turn. */
@@ -120,18 +122,25 @@ export class MetricEngine {
 
   /** Follows who reads which metric. */
   async watchReaders(signal: AbortSignal): Promise<void> {
-    const { kubernetes, informers, options, objects } = this.#parts;
+    const { kubernetes, informers, options } = this.#parts;
     const autoscalers = await autoscalersOf(kubernetes, informers, options);
     this.#followed = autoscalers;
     const changed = (): void => this.#readers.addAfter('all', coalesceMs);
     const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));
     try {
-      await Promise.all([...autoscalers, objects].map((each) => each.synced(signal)));
+      await this.#syncedReaders(autoscalers, signal);
       this.#readers.add('all');
       await this.#readers.run({ workers: 1, work: () => this.#updateReaders(), signal });
     } finally {
       for (const release of releases) release();
     }
+  }
+
+  /** The kind of watermark autoscalers may not be installed: then metrics must not wait for it for ever. */
+  async #syncedReaders([horizontal, watermark]: readonly Informer<Autoscaler>[], signal: AbortSignal): Promise<void> {
+    const { objects, clock } = this.#parts;
+    await Promise.all([horizontal?.synced(signal), objects.synced(signal)]);
+    if (watermark !== undefined) await Promise.race([watermark.synced(signal), clock.sleep(watermarkPatienceMs, signal)]);
   }
 
   #updateReaders(): { readonly afterMs: number } {
