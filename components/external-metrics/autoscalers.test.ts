@@ -51,6 +51,22 @@ describe('autoscalersOf', () => {
     expect((await kept(hpa(spec, status))).replicas).toEqual(replicas);
   });
 
+  it('takes null for absent, as the API server writes it for what is empty', async () => {
+    const nothing = { currentReplicas: 0, desiredReplicas: 0, currentMetrics: null, conditions: null };
+    const unlabelled = { type: 'External', external: { metric: { name: 'a', selector: { matchLabels: null } }, target: null } };
+    const unselected = {
+      type: 'External',
+      external: { metric: { name: 'b', selector: null }, target: { value: '1', averageValue: null } },
+    };
+    const { metrics, replicas } = await kept(hpa({ minReplicas: null, maxReplicas: 5, metrics: [unlabelled, null, unselected] }, nothing));
+    expect(replicas).toEqual({ min: 1, max: 5, current: undefined });
+    expect(metrics).toEqual([
+      { metric: 'a', labels: {}, target: undefined },
+      { metric: 'b', labels: {}, target: { type: 'Value', quantity: '1' } },
+    ]);
+    expect((await kept({ metadata: { name: 'web' }, spec: null, status: null })).metrics).toEqual([]);
+  });
+
   it('keeps the metrics of watermark autoscalers, which have no such target', async () => {
     const of = { metricName: 'a', metricSelector: { matchLabels: { b: 'c' } }, highWatermark: '10' };
     const { metrics } = await kept(hpa({ metrics: [{ type: 'External', external: of }] }), { kind: 'wpa' });

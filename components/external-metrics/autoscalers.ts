@@ -98,21 +98,29 @@ interface Origin {
   readonly isElsewhere: AutoscalersOptions['isElsewhere'];
 }
 
-function autoscaler({ kind, resource, isElsewhere }: Origin, { metadata, spec = {}, status = {} }: KubeObject): Autoscaler {
+function autoscaler({ kind, resource, isElsewhere }: Origin, { metadata, ...object }: KubeObject): Autoscaler {
   const { namespace = '', name = '', uid, resourceVersion, labels = {} } = metadata;
-  const { metrics = [], minReplicas: min = 1, maxReplicas: max = min } = spec as AutoscalerSpec;
+  const { spec = {}, status = {} } = given(object) as { readonly spec?: AutoscalerSpec; readonly status?: AutoscalerStatus };
+  const { metrics = [], minReplicas: min = 1, maxReplicas: max = min } = spec;
   return {
     kind,
     type: { apiVersion: `${resource.group}/${resource.version}`, kind: kindNames[kind] },
     reference: `${kind}:${namespace}/${name}`,
     metadata: { namespace, name, uid, resourceVersion },
     labels,
-    replicas: { min, max, current: currentIn(status as AutoscalerStatus) },
+    replicas: { min, max, current: currentIn(status) },
     metrics: metrics
       .filter(({ type }) => type === 'External')
       .flatMap(({ external }) => wanted(external))
       .filter(({ metric }) => !isElsewhere(metric)),
   };
+}
+
+/** The same without nulls: the API server writes them for lists and maps that are empty, and for what somebody has sent as null. */
+function given(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((each) => each !== null).map(given);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === null ? [] : [[key, given(each)]])));
 }
 
 /** A zero counts only once the autoscaler's controller has looked: a new object has it too. */
