@@ -29,6 +29,15 @@ describe('readAnswer', () => {
       ],
       { value: 1, timestamp: 1 },
     ],
+    [
+      'points at a time that is one',
+      [
+        [5000, 1],
+        [6000, 2],
+        [1e300, 3],
+      ],
+      { value: 1, timestamp: 5 },
+    ],
   ])('takes %s', (_, points, point) => expect(outcomeOf(series(points))).toEqual(point));
 
   it('says why there is no value', () => {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { QueryError, type MetricPoint, type MetricQuery } from './index.ts';
 
+/** No date is further from 1970. */
+const latestMs = 8.64e15;
 const point = z.tuple([z.number(), z.number().nullable()]);
 const answer = z.object({
   status: z.string().optional(),
@@ -57,7 +59,7 @@ function resultOf({ windowSeconds }: MetricQuery, [series, another]: readonly Se
     return { outcome: new QueryError('invalid-query', message), label };
   }
   const points = (series.pointlist ?? []).flatMap(([atMs, value]) =>
-    value === null ? [] : [{ value, timestamp: Math.trunc(atMs / 1000) }],
+    value === null || Math.abs(atMs) > latestMs ? [] : [{ value, timestamp: Math.trunc(atMs / 1000) }],
   );
   const chosen = points.at(-2) ?? points.at(-1);
   if (chosen !== undefined) return { outcome: chosen, label };
