@@ -87,14 +87,16 @@ export class Endpoint implements DatadogEndpoint {
     if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
     const redacted = (message: string): string =>
       [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
-    const answer = await this.#get(requestOf(url, batch, clock), signal).catch((error: unknown) => {
+    const given = await this.#get(requestOf(url, batch, clock), signal).catch((error: unknown) => {
       signal.throwIfAborted();
       throw new QueryError('unavailable', redacted(`Datadog cannot be reached: ${error instanceof Error ? error.message : String(error)}`));
     });
+    // Before anything is made of it: part of it may end up where many can read it.
+    const answer = { ...given, statusText: redacted(given.statusText), body: redacted(given.body) };
     const limit = rateLimitIn(answer.headers);
     if (answer.status < 300 && limit !== undefined) onRateLimit(limit);
     if (answer.status === 429) throw this.#limited(answer);
-    if (answer.status >= 300) throw new QueryError(failureOf(answer.status), redacted(refusalOf(answer)));
+    if (answer.status >= 300) throw new QueryError(failureOf(answer.status), refusalOf(answer));
     return readAnswer(jsonOf(answer.body), batch);
   }
 
