@@ -71,7 +71,7 @@ export function served(metric: DatadogMetric, limits: Limits, now: number): Metr
   const known = { value: metric.value, timestamp: metric.dataTime };
   if (metric.isValid && !isStale(metric, { ...limits, now })) return known;
   const { lastKnownGood, fallbackValue } = metric.safeguards;
-  if (metric.dataTime > 0 && now - metric.dataTime <= lastKnownGood) return known;
+  if (lastKnownGood > 0 && metric.dataTime > 0 && now - metric.dataTime <= lastKnownGood) return known;
   return fallbackValue === undefined ? undefined : { value: fallbackValue, timestamp: Math.trunc(now) };
 }
 
