@@ -173,6 +173,8 @@ describe('handlers', () => {
     expect(told).toEqual(['added d', 'added a (initial)', 'added b (initial)']);
     made.put(pod('b', 5, { node: 'n3' }), false);
     expect(told.at(-1)).toBe('updated b n2 -> n3');
+    made.put(pod('c', 6), false);
+    expect(told.at(-1)).toBe('added c');
   });
 
   it('that leave before they were told hear nothing more', async () => {

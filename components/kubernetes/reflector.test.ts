@@ -136,12 +136,16 @@ describe('a list', () => {
   });
 
   it('is tried again at the longest delay, 30 s to 60 s, and within seconds after two good minutes', async () => {
-    const { clock, failures } = await reflect((server) => {
+    const { clock, api, failures } = await reflect((server) => {
       for (let times = 0; times < 8; times += 1) server.refuse(500);
       server.list({ names: ['a'], version: 10 });
     });
     await clock.advance(120_000);
     expect(failures.map(({ inMs }) => inMs)).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+    await clock.advance(120_000);
+    api.line('no event');
+    await clock.advance(0);
+    expect(failures.at(-1)?.inMs).toBe(800);
   });
 
   it('is given up after the time that the configuration allows', async () => {
@@ -240,6 +244,20 @@ describe('a watch', () => {
     });
     await clock.advance(100_000);
     expect(api.paths.filter((path) => path === listPath)).toHaveLength(2);
+  });
+
+  it('may meet as many internal errors as it likes, if not in a row', async () => {
+    const { clock, api } = await reflect((server) => {
+      oneList(server);
+      for (let times = 0; times < 5; times += 1) server.refuse(500);
+    });
+    await clock.advance(40_000);
+    api.event('BOOKMARK', { version: 11 });
+    for (let times = 0; times < 5; times += 1) api.refuse(500);
+    api.line('no event');
+    await clock.advance(200_000);
+    expect(api.paths.filter((path) => path === listPath)).toHaveLength(1);
+    expect(api.paths.slice(-1)).toEqual([watchPath(11)]);
   });
 
   it('goes on after a line that is no event', async () => {
@@ -370,6 +388,16 @@ describe('a silent watch', () => {
     expect([...names.known.keys()]).toEqual(['a', 'b', 'c']);
     expect(api.paths).toHaveLength(3);
     expect(failures).toEqual([]);
+  });
+
+  it('is not believed any more once the other one has spoken', async () => {
+    const { clock, api, names } = await reflect(oneList);
+    await clock.advance(30_000);
+    api.event('ADDED', { name: 'c', version: 11 }, 1);
+    api.event('ADDED', { name: 'stale', version: 9 }, 0);
+    await clock.advance(0);
+    expect([...names.known.keys()]).toEqual(['a', 'b', 'c']);
+    expect(api.watches).toHaveLength(1);
   });
 
   it('discards what a connection had half said when another speaks first', async () => {

@@ -137,7 +137,6 @@ export class Reflector {
     const tookMs = clock.monotonic() - begun;
     if (tookMs < shortWatchMs && this.#version === version)
       throw new Error(`very short watch of ${this.#path}: the API server ended it after ${Math.round(tookMs)} ms without an event`);
-    this.#failures = 0;
     if (tookMs < shortWatchMs) await clock.sleep(shortWatchMs - tookMs, signal);
   }
 
@@ -152,6 +151,7 @@ export class Reflector {
     else if (type === 'ERROR') throw refusalOf(object, { request: { method: 'GET', path: this.#path }, code: 500 });
     else if (type !== 'BOOKMARK') throw new Error(`a watch of ${this.#path} brought an event of unknown type "${type}"`);
     const { resourceVersion } = object.metadata;
+    this.#failures = 0;
     if (resourceVersion !== undefined) this.#step = { kind: 'watch', version: resourceVersion };
   }
 
