@@ -253,7 +253,7 @@ describe('a watch', () => {
     });
     await clock.advance(40_000);
     api.event('BOOKMARK', { version: 11 });
-    for (let times = 0; times < 5; times += 1) api.refuse(500);
+    for (let times = 0; times < 4; times += 1) api.refuse(500);
     api.line('no event');
     await clock.advance(200_000);
     expect(api.paths.filter((path) => path === listPath)).toHaveLength(1);

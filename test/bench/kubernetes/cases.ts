@@ -35,8 +35,8 @@ const peak: Figure = { of: 'peakRssMb', name: 'peak RSS', unit: 'MB' };
 
 export const cases: readonly Case[] = [
   {
-    name: 'pods-40000',
-    pods: 40_000,
+    name: 'pods-30000',
+    pods: 30_000,
     events: 60_000,
     figures: [
       { of: 'bytesPerPod', name: 'memory per pod', unit: 'kB', per: 1000, ofPeerMax: 0.2 },

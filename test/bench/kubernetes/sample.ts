@@ -61,8 +61,6 @@ async function sample({ subject, server, pods, events }: SampleOptions): Promise
     seen += 1;
     if (seen === events) all.resolve();
   });
-  // The watch has to be open before anything changes.
-  await new Promise((resolve) => void setTimeout(resolve, 200));
   const [cpu, since] = [process.cpuUsage(), performance.now()];
   await Promise.all([change(to, events), all.promise]);
   const { user, system } = process.cpuUsage(cpu);

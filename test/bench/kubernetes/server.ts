@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CertificateAuthority } from '../../../src/certificates/index.ts';
 import { portOf } from '../../cluster/support/real-server.ts';
 import { podJson } from './pods.ts';
@@ -58,6 +59,7 @@ async function answer(url: URL, response: ServerResponse): Promise<void> {
   response.setHeader('Content-Type', 'application/json');
   if (what === 'change') {
     const events = Number(searchParams.get('events'));
+    while (watches.size === 0) await sleep(10);
     await Promise.all([...watches].map((watch) => send(watch, changes(events, pods))));
     response.end();
   } else if (searchParams.get('watch') === 'true') {
