@@ -47,9 +47,10 @@ export class Stand implements AsyncDisposable {
     return stand;
   }
 
-  async load(): Promise<Part<Load>> {
-    const [port, { proxy }] = [await this.agent.port(), await this.world.access()];
-    return startPart<Load>(import.meta.resolve('./load.ts'), { port, proxy, metrics: this.#metrics });
+  /** Readers of the agent, or of what listens on another port. */
+  async load(port?: number): Promise<Part<Load>> {
+    const { proxy } = await this.world.access();
+    return startPart<Load>(import.meta.resolve('./load.ts'), { port: port ?? (await this.agent.port()), proxy, metrics: this.#metrics });
   }
 
   /** From the end of a refresh to the end of the next: requests to Datadog and writes of a status. */
