@@ -66,4 +66,31 @@ describe('encodeStatus', () => {
     const cause = fields(fields(status.get(5)?.[0] as Uint8Array).get(4)?.[0] as Uint8Array);
     expect(asText(cause.get(2)?.[0])).toBe('no value');
   });
+
+  it('keeps every word of any error', () => {
+    const words = fc.string({ unit: 'binary' });
+    const cause = fc.record({ message: words, reason: words, field: words });
+    const details = fc.record({ name: words, group: words, kind: words, causes: fc.array(cause) }, { requiredKeys: [] });
+    const given = fc.record(
+      { message: words, reason: words, details, code: fc.integer({ min: 100, max: 599 }) },
+      { requiredKeys: ['message', 'code'] },
+    );
+    fc.assert(
+      fc.property(given, (error) => {
+        const status = raw(encodeStatus({ apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Failure', ...error }));
+        const text = (bytes: unknown, field: number): string => asText(fields(bytes as Uint8Array).get(field)?.[0]);
+        expect([3, 4].map((field) => asText(status.get(field)?.[0]))).toEqual([error.message, error.reason ?? '']);
+        expect(status.get(6)).toEqual([error.code]);
+        expect(status.has(5)).toBe(error.details !== undefined);
+        if (error.details === undefined) return;
+        const [bytes] = status.get(5) ?? [];
+        const { name = '', group = '', kind = '', causes = [] } = error.details;
+        expect([1, 2, 3].map((field) => text(bytes, field))).toEqual([name, group, kind]);
+        const written = fields(bytes as Uint8Array).get(4) ?? [];
+        expect(written.map((each) => [1, 2, 3].map((field) => text(each, field)))).toEqual(
+          causes.map(({ reason, message, field }) => [reason, message, field]),
+        );
+      }),
+    );
+  });
 });
