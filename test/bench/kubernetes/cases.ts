@@ -31,6 +31,8 @@ export const flags: readonly string[] = ['--expose-gc', '--max-semi-space-size=8
 
 const seconds: Figure = { of: 'listSeconds', name: 'list', unit: 's' };
 const lag: Figure = { of: 'lagMs', name: 'event-loop lag p99.9', unit: 'ms' };
+/** On a machine that is not ours alone, most of a lag is what others take; this is what remains when that is left out. */
+const held: Figure = { of: 'heldMs', name: 'of it, by own work', unit: 'ms' };
 const peak: Figure = { of: 'peakRssMb', name: 'peak RSS', unit: 'MB' };
 
 export const cases: readonly Case[] = [
@@ -45,13 +47,14 @@ export const cases: readonly Case[] = [
       { ...peak, ofPeerMax: 0.5 },
       seconds,
       lag,
+      held,
     ],
   },
   {
     name: 'pods-150000',
     pods: 150_000,
     events: 0,
-    figures: [{ ...peak, max: 400 }, { ...lag, max: 50 }, seconds],
+    figures: [{ ...peak, max: 400 }, { ...lag, max: 50 }, { ...held, max: 50 }, seconds],
     without: { 'client-node': 'reads the whole list into one string, which is too long for V8' },
   },
 ];
