@@ -35,7 +35,7 @@ export class UnreliableTransport implements Transport {
   async *#chunks(response: TransportResponse, { path, signal }: TransportRequest): AsyncGenerator<Uint8Array> {
     const endings = path.includes('watch=true') ? watchEndings : listEndings;
     for await (const chunk of response.chunks()) {
-      const end = this.#happens(8) ? this.#pick(endings) : undefined;
+      const end = this.#happens(4) ? this.#pick(endings) : undefined;
       yield end === undefined ? chunk : chunk.subarray(0, chunk.length >> 1);
       if (end === undefined) continue;
       const last = await end(signal);
