@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsFor } from '../../external-metrics/agent.ts';
 import type { Agent } from './agent.ts';
 import type { Load } from './load.ts';
-import { startPart, type Part, type Remote } from './process.ts';
+import { besides, startPart, type Part, type Remote } from './process.ts';
 import type { World } from './world.ts';
 
 export interface StandOptions {
@@ -30,7 +30,7 @@ export class Stand implements AsyncDisposable {
   static async start({ metrics, refreshSeconds }: StandOptions): Promise<Stand> {
     await using opening = new AsyncDisposableStack();
     const folder = opening.adopt(await mkdtemp(join(tmpdir(), 'external-metrics-bench-')), (each) => rm(each, { recursive: true }));
-    const world = opening.use(await startPart<World>(import.meta.resolve('./world.ts'), { metrics }));
+    const world = opening.use(await startPart<World>(import.meta.resolve('./world.ts'), { metrics }, besides));
     const { kubeconfig, datadog: url, apiKey, appKey } = await world.ask.access();
     const path = join(folder, 'kubeconfig');
     await writeFile(path, kubeconfig, { mode: 0o600 });
@@ -50,7 +50,8 @@ export class Stand implements AsyncDisposable {
   /** Readers of the agent, or of what listens on another port. */
   async load(port?: number): Promise<Part<Load>> {
     const { proxy } = await this.world.access();
-    return startPart<Load>(import.meta.resolve('./load.ts'), { port: port ?? (await this.agent.port()), proxy, metrics: this.#metrics });
+    const options = { port: port ?? (await this.agent.port()), proxy, metrics: this.#metrics };
+    return startPart<Load>(import.meta.resolve('./load.ts'), options, besides);
   }
 
   /** From the end of a refresh to the end of the next: requests to Datadog and writes of a status. */
