@@ -6,7 +6,7 @@ export { ownPodSettings } from './settings.ts';
 export interface OwnPod {
   /** `DD_POD_NAME`, or the host's name: a pod's host has the name of the pod, unless it shares the node's network. */
   readonly name: string;
-  /** The namespace of the pod's service account; `default` outside a cluster. */
+  /** `POD_NAMESPACE`, as client-go reads it, or the namespace of the pod's service account; `default` where neither is known. */
   namespace(): Promise<string>;
   /** Where the agent keeps its own objects: `kube_resources_namespace`, or the namespace of the pod. */
   resourcesNamespace(): Promise<string>;

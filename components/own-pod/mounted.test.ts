@@ -16,12 +16,27 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe('the namespace', () => {
   const podWith = (resourcesNamespace: string, warnings: string[] = []): MountedOwnPod =>
-    new MountedOwnPod({ name: 'x', resourcesNamespace, namespaceFile: join(folder, 'namespace'), warn: (text) => warnings.push(text) });
+    new MountedOwnPod({
+      name: 'x',
+      namespace: '',
+      resourcesNamespace,
+      namespaceFile: join(folder, 'namespace'),
+      warn: (text) => warnings.push(text),
+    });
 
   it("is what the service account's file says, without the newline around it", async () => {
     await writeFile(join(folder, 'namespace'), 'datadog\n');
     const pod = podWith('');
     expect([await pod.namespace(), await pod.resourcesNamespace()]).toEqual(['datadog', 'datadog']);
+  });
+
+  it('is what POD_NAMESPACE says, with or without a file', async () => {
+    const logged: Logged[] = [];
+    const process = fakeProcess({ env: { POD_NAMESPACE: 'datadog' } });
+    const list = [fakeConfig(), fakeLog(logged), mountedOwnPod];
+    await using tested = await testApp(list, { process, requires: { pod: OwnPod } });
+    expect([await tested.needs.pod.namespace(), await tested.needs.pod.resourcesNamespace()]).toEqual(['datadog', 'datadog']);
+    expect(logged).toEqual([]);
   });
 
   it('of resources can be set', async () => {

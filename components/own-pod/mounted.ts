@@ -8,13 +8,14 @@ import { OwnPod, ownPodSettings } from './index.ts';
 /** What Kubernetes mounts into every pod that has a service account. */
 const namespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
-/** Knows the pod from what Kubernetes gives it: an environment variable and a mounted file. */
+/** Knows the pod from what Kubernetes gives it: environment variables and a mounted file. */
 export const mountedOwnPod = component({
   provides: OwnPod,
   requires: { config: Config, log: Log, process: Process },
   create: ({ config, log, process }) =>
     new MountedOwnPod({
       name: process.env['DD_POD_NAME'] || hostname(),
+      namespace: process.env['POD_NAMESPACE'] ?? '',
       resourcesNamespace: config.get(ownPodSettings.resourcesNamespace),
       namespaceFile,
       warn: (message) => log.warn(message),
@@ -23,6 +24,8 @@ export const mountedOwnPod = component({
 
 interface MountedOptions {
   readonly name: string;
+  /** Empty: what the file says. */
+  readonly namespace: string;
   /** Empty: the pod's own. */
   readonly resourcesNamespace: string;
   readonly namespaceFile: string;
@@ -49,14 +52,15 @@ export class MountedOwnPod implements OwnPod {
   }
 
   async #read(): Promise<string> {
-    const { namespaceFile: file, warn } = this.#options;
+    const { namespace: given, namespaceFile: file, warn } = this.#options;
+    if (given !== '') return given;
     try {
       const namespace = (await readFile(file, 'utf8')).trim();
       if (namespace !== '') return namespace;
       warn(`${file} is empty: taking "default" for the namespace of this pod`);
     } catch (error) {
       warn(
-        `the namespace of this pod is not known (${(error as Error).message}): taking "default"; set kube_resources_namespace if it is another`,
+        `the namespace of this pod is not known (${(error as Error).message}): taking "default"; if it is another, set POD_NAMESPACE, or kube_resources_namespace for the agent's own objects alone`,
       );
     }
     return 'default';
