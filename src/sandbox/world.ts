@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { portOrFree } from './ports.ts';
 import { rbacOf } from './rbac.ts';
 import { Workload } from './workload.ts';
 
-const namespace = 'datadog';
+/** Of the agent's pod, as in Helm's examples. */
+export const namespace = 'datadog';
 const account = 'datadog-cluster-agent';
 
 /** Where the agent listens unless somebody else does. */
@@ -34,12 +36,42 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** @throws Error when something of it cannot be had; then nothing of it is left */
 export async function openWorld(): Promise<World> {
-  const [cluster, datadog, folder, ports] = await Promise.all([startCluster(), startDatadog(), makeFolder(), findPorts()]);
+  const closers: Closer[] = [];
+  const close = async (): Promise<void> => void (await Promise.all(closers.splice(0).map((each) => each())));
+  const opening = [kept(startCluster(), closers), kept(startDatadog(), closers), makeFolder(closers), findPorts()] as const;
+  try {
+    const [cluster, datadog, folder, ports] = await Promise.all(opening);
+    return { ...(await worldOf({ cluster, datadog, folder, ports }, closers)), close };
+  } catch (error) {
+    await Promise.allSettled(opening);
+    await close();
+    throw error;
+  }
+}
+
+type Closer = () => Promise<void>;
+
+async function kept<T extends { stop(): Promise<void> }>(starting: Promise<T>, closers: Closer[]): Promise<T> {
+  const started = await starting;
+  closers.push(() => started.stop());
+  return started;
+}
+
+interface Parts {
+  readonly cluster: Cluster;
+  readonly datadog: Datadog;
+  readonly folder: string;
+  readonly ports: Ports;
+}
+
+async function worldOf({ cluster, datadog, folder, ports }: Parts, closers: Closer[]): Promise<Omit<World, 'close'>> {
   const workload = new Workload(cluster.objects, Math.random);
   populate(cluster, workload);
   cluster.routeService(`${namespace}/${metricsService}`, `https://127.0.0.1:${ports.external_metrics_port}`);
   const autoscaling = new Autoscaling(cluster, workload);
+  closers.push(async () => autoscaling.close());
   setMetrics(datadog);
   const kubeconfig = join(folder, 'kubeconfig');
   const renewToken = (): Promise<void> => writePrivate(join(folder, 'token'), agentToken(cluster));
@@ -53,16 +85,18 @@ export async function openWorld(): Promise<World> {
     const wanted = defaultPorts[name as keyof Ports];
     return port === wanted ? [] : [`port ${wanted} is taken; the agent listens on ${port} instead`];
   });
-  const close = async (): Promise<void> => {
-    autoscaling.close();
-    await Promise.all([cluster.stop(), datadog.stop()]);
-    await rm(folder, { recursive: true, force: true });
-  };
-  return { cluster, datadog, workload, autoscaling, folder, kubeconfig, ports, moved, renewToken, close };
+  return { cluster, datadog, workload, autoscaling, folder, kubeconfig, ports, moved, renewToken };
 }
 
-async function makeFolder(): Promise<string> {
+async function makeFolder(closers: Closer[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cluster-agent-sandbox-'));
+  // Who is in a hurry, and sends a second signal, ends the process before it has closed anything.
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  closers.push(async () => {
+    await rm(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+  });
   await Promise.all(['run', 'log', 'conf.d'].map((each) => mkdir(join(folder, each))));
   return folder;
 }

@@ -1,7 +1,9 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Workload } from '../../src/sandbox/workload.ts';
@@ -42,7 +44,7 @@ describe('the sandbox', { timeout: 120_000 }, () => {
     const client = await administrator(found(agent, /KUBECONFIG=(\S+)/));
     const id = found(agent, /Cluster ID: ([0-9a-f-]{36})/);
     const named = async (path: string) => (await client.get(path)).body as Record<string, Record<string, unknown>>;
-    expect(await named('/api/v1/namespaces/default/configmaps/datadog-cluster-id')).toMatchObject({ data: { id } });
+    expect(await named('/api/v1/namespaces/datadog/configmaps/datadog-cluster-id')).toMatchObject({ data: { id } });
     expect(await named('/apis/coordination.k8s.io/v1/namespaces/datadog/leases/datadog-leader-election')).toMatchObject({
       spec: { holderIdentity: 'datadog-cluster-agent-sandbox' },
     });
@@ -50,11 +52,26 @@ describe('the sandbox', { timeout: 120_000 }, () => {
     await expect.poll(events, { timeout: 30_000 }).toContain('datadog-cluster-agent-sandbox became leader');
     client.close();
 
+    await using status = spawnAgent(['status', '-c', folder]);
+    expect(await status.gone).toBe(0);
+    expect(status.output).toContain('\n  hostname: node-a-sandbox\n  hostname provider: container\n');
+
     agent.signal('SIGINT');
     expect(await agent.gone).toBe(0);
     expect(agent.output).toContain('See ya!');
     expect(existsSync(folder)).toBe(false);
     if (isMine) await once(squatter.close(), 'close');
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind after %s in its first instants', async (signal) => {
+    const temporary = await mkdtemp(join(tmpdir(), 'first-instants-'));
+    const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith('cluster-agent-sandbox-'));
+    await using agent = spawnAgent(['start', '--sandbox'], { TMPDIR: temporary });
+    await agent.until(async () => (await folders()).length > 0);
+    agent.signal(signal);
+    expect(await agent.gone).toBe(0);
+    expect(await folders()).toEqual([]);
+    await rm(temporary, { recursive: true });
   });
 });
 
