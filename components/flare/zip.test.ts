@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { many, supply, type Component } from '../../src/fx/index.ts';
 import { fakeProcess, manualClock, testApp } from '../../src/fx/testing.ts';
 import { Route, type RouteError, type RouteRequest } from '../api-server/index.ts';
@@ -100,6 +100,15 @@ describe('a flare', () => {
   it('has nothing outside of its folder', async () => {
     const { files } = await flareOf([], { '../../etc/passwd': Buffer.from('x'), '/root/.ssh/id': Buffer.from('y') });
     expect(Object.keys(files)).toEqual(['web_1_example/etc/passwd', 'web_1_example/root/.ssh/id', 'web_1_example/flare_creation.log']);
+  });
+
+  it('that cannot be written says where, and what to do', async () => {
+    vi.stubEnv('TMPDIR', '/dev/null');
+    try {
+      await expect(flareOf([])).rejects.toThrow(/^the archive cannot be written: ENOTDIR.*; make room in \/dev\/null, or set TMPDIR/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('is one at a time', async () => {

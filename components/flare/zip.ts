@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,7 @@ import { Config } from '../config/index.ts';
 import { Hostname } from '../hostname/index.ts';
 import { Log, logSettings } from '../log/index.ts';
 import { Scrubber } from '../scrubber/index.ts';
+import { archiveFolder } from './archives.ts';
 import { Flare, FlareProvider } from './index.ts';
 import { scrubbed } from './scrubbed.ts';
 
@@ -17,7 +18,7 @@ const providerTimeoutMs = 10_000;
 /** Profiles come with the request. */
 const bodyMax = 16 * 1024 * 1024;
 
-/** Archives as zip files in the temporary folder, one at a time; also by `POST /flare`. */
+/** Archives as zip files in the temporary folder, one at a time, the last few of them; also by `POST /flare`. */
 export const zipFlare = component({
   provides: { flare: Flare, route: many(Route) },
   requires: { config: Config, log: Log, clock: Clock, hostname: Hostname, scrubber: Scrubber, providers: many(FlareProvider) },
@@ -57,9 +58,16 @@ class ZipFlare implements Flare {
 
   async #create(extra: Readonly<Record<string, Uint8Array>>, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const folder = await mkdtemp(join(tmpdir(), 'flare-'));
+    const files = await this.#collect(extra, signal);
+    const folder = await archiveFolder().catch((cause: unknown) => unwritten(cause));
     const path = join(folder, this.#fileName());
-    await this.#write(path, await this.#collect(extra, signal), signal);
+    try {
+      await this.#write(path, files, signal);
+    } catch (cause) {
+      await rm(folder, { recursive: true, force: true });
+      signal.throwIfAborted();
+      return unwritten(cause);
+    }
     this.#parts.log.info(`flare created`, { path });
     return path;
   }
@@ -119,6 +127,14 @@ class ZipFlare implements Flare {
     const at = new Date(this.#parts.clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '-');
     return `datadog-agent-${at}-${this.#parts.config.get(logSettings.level)}.zip`;
   }
+}
+
+/** @throws Error always */
+function unwritten(cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new Error(`the archive cannot be written: ${why}; make room in ${tmpdir()}, or set TMPDIR to a folder that can be written`, {
+    cause,
+  });
 }
 
 /** Whoever unpacks the archive gets nothing outside of its folder. */
