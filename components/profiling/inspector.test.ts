@@ -37,7 +37,8 @@ describe('a profile on demand', () => {
   it.each([
     ['/debug/pprof/profile', 'nodes', 30_000],
     ['/debug/pprof/heap', 'head', 10_000],
-  ])('%s is what the developer tools read, after its time', async (path, key, ms) => {
+    ['/debug/pprof/block', 'eventLoopDelayMs', 30_000],
+  ])('%s is JSON, in the form of the developer tools where they know one, after its time', async (path, key, ms) => {
     const { ask, clock, tested } = await started();
     const answer = await during(ask(path), clock, ms);
     expect(answer?.contentType).toBe('application/json');
@@ -61,6 +62,23 @@ describe('a profile on demand', () => {
     expect(await during(ask('/debug/pprof/heap', 'seconds=1'), clock, 1000)).toMatchObject({ contentType: 'application/json' });
     await tested.stop();
   });
+});
+
+it('of the event loop shows for how long it was blocked', async () => {
+  const { ask, clock, tested } = await started();
+  const taking = ask('/debug/pprof/block', 'seconds=5');
+  const waiting = clock.pending;
+  while (clock.pending === waiting) await clock.advance(0);
+  // The first look only says when the second is due.
+  for (let times = 0; times < 2; times += 1) {
+    const until = performance.now() + 120;
+    while (performance.now() < until);
+    for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
+  }
+  await clock.advance(5000);
+  const { eventLoopDelayMs } = JSON.parse((await taking)?.body as string) as { eventLoopDelayMs: Record<string, number> };
+  expect(eventLoopDelayMs['p100']).toBeGreaterThan(100);
+  await tested.stop();
 });
 
 describe('profiling by setting', () => {

@@ -4,17 +4,18 @@ import { FlareProvider } from '../flare/index.ts';
 import { Log } from '../log/index.ts';
 import { RuntimeSetting } from '../settings/index.ts';
 import { DebugEndpoint, type DebugAnswer } from '../telemetry/index.ts';
+import { eventLoopDelays } from './event-loop.ts';
 import { BusyError, Profiler, type ProfileKind } from './profiler.ts';
 import { runtimeSettings } from './runtime-settings.ts';
 import { profilingSettings } from './settings.ts';
 
-/** Of a profile on demand, in seconds. */
-const secondsDefault: Readonly<Record<ProfileKind, number>> = { cpu: 30, heap: 10 };
+/** Takes what is asked for on demand. @returns JSON @throws BusyError */
+type Take = (durationMs: number, signal: AbortSignal) => Promise<string>;
 const secondsMax = 120;
 
 /**
- * Profiles of the agent itself: on demand at `/debug/pprof/profile` and `/debug/pprof/heap` of the metrics port, and with
- * `internal_profiling` from time to time, the last ones kept for flares.
+ * Profiles of the agent itself: on demand at `/debug/pprof/profile` and `/debug/pprof/heap` of the metrics port, with how
+ * long its event loop was blocked at `/debug/pprof/block`, and with `internal_profiling` from time to time, the last ones kept for flares.
  */
 export const inspectorProfiling = component({
   name: 'profiling',
@@ -39,7 +40,11 @@ export const inspectorProfiling = component({
       },
     });
     return {
-      endpoints: [endpoint('/debug/pprof/profile', 'cpu', profiler), endpoint('/debug/pprof/heap', 'heap', profiler)],
+      endpoints: [
+        endpoint('/debug/pprof/profile', 30, (durationMs, signal) => profiler.take('cpu', durationMs, signal)),
+        endpoint('/debug/pprof/heap', 10, (durationMs, signal) => profiler.take('heap', durationMs, signal)),
+        endpoint('/debug/pprof/block', 30, (durationMs, signal) => eventLoopDelays(clock, durationMs, signal)),
+      ],
       settings,
       flare: [kept('profiles/internal.cpuprofile', 'cpu', last), kept('profiles/internal.heapprofile', 'heap', last)],
     };
@@ -64,15 +69,15 @@ async function applyConfigured(config: Config, settings: readonly RuntimeSetting
   }
 }
 
-function endpoint(path: string, kind: ProfileKind, profiler: Profiler): DebugEndpoint {
+function endpoint(path: string, secondsDefault: number, take: Take): DebugEndpoint {
   return {
     path,
     answer: async (query, signal): Promise<DebugAnswer> => {
-      const seconds = Number(query.get('seconds') ?? secondsDefault[kind]);
+      const seconds = Number(query.get('seconds') ?? secondsDefault);
       if (!(seconds > 0 && seconds <= secondsMax))
         return { status: 400, contentType: 'text/plain', body: `seconds must be a number above 0, at most ${secondsMax}\n` };
       try {
-        return { contentType: 'application/json', body: await profiler.take(kind, seconds * 1000, signal) };
+        return { contentType: 'application/json', body: await take(seconds * 1000, signal) };
       } catch (error) {
         if (!(error instanceof BusyError)) throw error;
         return { status: 409, contentType: 'text/plain', body: `${error.message}\n` };

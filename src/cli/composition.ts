@@ -87,18 +87,20 @@ function thisMachine(host: string, key: string): string {
   throw new CommandError(`${key} is "${host}", which is not this machine; set it to localhost`);
 }
 
-/** What the agent tells Prometheus. */
-export async function ownMetrics(path: string | undefined): Promise<string> {
+/** What the agent serves on its metrics port: `/metrics`, and to this machine `/debug/...`. */
+export async function fromMetricsPort(path: string | undefined, resource: string, timeoutMs = 10_000): Promise<string> {
   const config = await readConfig(path);
-  const url = `http://localhost:${config.get(telemetrySettings.port)}/metrics`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => {
+  const url = `http://localhost:${config.get(telemetrySettings.port)}${resource}`;
+  const asked = fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).then(async (answer) => ({ answer, text: await answer.text() }));
+  const { answer, text } = await asked.catch((error: unknown) => {
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
     throw new UnreachableAgentError(`Could not reach agent: ${reason}\n  tried      GET ${url}\nMake sure the agent is running.`, {
       cause: error,
     });
   });
+  if (answer.status === 409) throw new CommandError(text.trim());
   if (!answer.ok) throw new CommandError(`${url} answers with ${answer.status}: another program may have that port`);
-  return answer.text();
+  return text;
 }
 
 /** A Kubernetes API client without an agent around it. */

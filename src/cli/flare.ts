@@ -3,11 +3,13 @@ import { basename } from 'node:path';
 import { version } from '../version.ts';
 import { CommandError, defineCommand, type Call } from './command.ts';
 import { UnreachableAgentError } from './agent-client.ts';
+import { profileOptions, profiles } from './flare-profiles.ts';
 import { connect, flareHere, flareUpload } from './composition.ts';
 
 const options = {
   email: { type: 'string', short: 'e', value: 'ADDRESS', description: 'where support answers to' },
   send: { type: 'boolean', short: 's', description: 'upload it without asking' },
+  ...profileOptions,
 } as const;
 type FlareCall = Call<typeof options>;
 
@@ -29,10 +31,14 @@ export const command = defineCommand({
 });
 
 /** The running agent knows most; without one, this process collects what lies on the disk. @returns the path of the archive */
-async function archive({ configPath, terminal }: FlareCall): Promise<string> {
+async function archive(call: FlareCall): Promise<string> {
+  const { configPath, terminal } = call;
+  const taken = await profiles(call);
   terminal.print('Asking the Cluster Agent to build the flare archive.');
   try {
-    return (await (await connect(configPath, { timeoutMs: 120_000 })).post('/flare')).trim();
+    const agent = await connect(configPath, { timeoutMs: 120_000 });
+    const body = Object.keys(taken).length === 0 ? {} : { body: JSON.stringify(taken), contentType: 'application/json' };
+    return (await agent.post('/flare', body)).trim();
   } catch (error) {
     if (!(error instanceof UnreachableAgentError)) throw error;
     terminal.print('The agent was unable to make the flare: it does not answer. Initiating flare locally.');

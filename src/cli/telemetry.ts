@@ -1,11 +1,11 @@
 import { defineCommand } from './command.ts';
-import { ownMetrics } from './composition.ts';
+import { fromMetricsPort } from './composition.ts';
 
 export const command = defineCommand({
   usage: ['telemetry'],
   options: {},
   async run({ configPath, terminal }) {
-    terminal.print((await ownMetrics(configPath)).trimEnd());
+    terminal.print((await fromMetricsPort(configPath, '/metrics')).trimEnd());
     return 0;
   },
 });

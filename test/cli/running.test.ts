@@ -1,7 +1,11 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { planClusterAgent } from '../../src/cluster-agent.ts';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
 import { freePorts } from '../agent/process.ts';
@@ -108,6 +112,61 @@ describe('a command, beside a running agent', () => {
     expect(said).toContain(`Aborting. (You can still use ${path})`);
     expect((await stat(path)).size).toBeGreaterThan(1000);
     await rm(dirname(path), { recursive: true });
+  });
+
+  /** Another configuration of the same agent, whose profiles come from here and are ready at once. */
+  async function withProfiles(answer: (url: string) => { readonly status: number; readonly body: string }) {
+    const folder = await mkdtemp(join(tmpdir(), 'profiles-'));
+    const asked: string[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      asked.push(url);
+      const { status, body } = answer(url);
+      response.writeHead(status).end(body);
+    });
+    await once(server.listen(0), 'listening');
+    const yaml = parse(await readFile(join(around.folder, 'datadog-cluster.yaml'), 'utf8')) as object;
+    await writeFile(join(folder, 'datadog-cluster.yaml'), stringify({ ...yaml, metrics_port: (server.address() as AddressInfo).port }));
+    await copyFile(join(around.folder, 'auth_token'), join(folder, 'auth_token'));
+    const close = async (): Promise<void> => {
+      server.close();
+      await rm(folder, { recursive: true });
+    };
+    return { folder, asked, [Symbol.asyncDispose]: close };
+  }
+
+  /** What a flare says, and its size; it is gone then. */
+  async function flareIn(folder: string, ...args: readonly string[]) {
+    const { code, out, err } = await cli(['flare', ...args, '-c', folder]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const path = /^(\/.*\.zip) is going to be uploaded to Datadog$/m.exec(out)?.[1] ?? '';
+    const names = (await readFile(path)).toString('latin1').match(/profiles\/[\w.-]+/g) ?? [];
+    await rm(dirname(path), { recursive: true });
+    return { out, profiles: [...new Set(names)] };
+  }
+
+  it('flare takes profiles along, and says that there is none of mutexes', async () => {
+    await using profiled = await withProfiles(() => ({ status: 200, body: '{}' }));
+    const { out, profiles } = await flareIn(profiled.folder, '-p', '30', '-M', '-B', '--profile-mutex-fraction', '100');
+    expect(out).toMatch(/^Getting a 30s profile snapshot from the Cluster Agent[^\n]*\nThere is no mutex profile/);
+    expect(profiled.asked.toSorted()).toEqual(['block', 'heap', 'profile'].map((kind) => `/debug/pprof/${kind}?seconds=30`));
+    expect(profiles).toEqual(expect.arrayContaining(['profiles/heap.heapprofile', 'profiles/cpu.cpuprofile', 'profiles/event-loop.json']));
+  });
+
+  it('flare goes on without profiles that cannot be had, and says why', async () => {
+    await using profiled = await withProfiles(() => ({ status: 409, body: 'a profile is being taken already\n' }));
+    const { out, profiles } = await flareIn(profiled.folder, '--profile', '60', '-B');
+    expect(out).toContain('\nCould not collect performance profile data: a profile is being taken already\n');
+    expect(profiles).not.toContain('profiles/cpu.cpuprofile');
+  });
+
+  it.each([
+    [['-p', '29'], '--profile is 29: it must be a whole number of seconds from 30 to 120'],
+    [['-p', 'long'], '--profile is long: it must be'],
+    [['-M'], '-M and -B say what to add to profiles: give --profile SECONDS too'],
+  ])('flare %j is refused', async (args, message) => {
+    const { code, out, err } = await run('flare', ...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
   });
 });
 
