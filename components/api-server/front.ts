@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { Clock } from '../../src/fx/index.ts';
 import type { KeyPair } from '../../src/certificates/index.ts';
+import type { ClientLimit } from './client-limit.ts';
 import type { GrpcEndpoint } from './grpc.ts';
 import { headersMax, type Rest } from './rest.ts';
 
@@ -22,6 +23,8 @@ export const patience: Patience = { handshakeMs: 5000, headersMs: 10_000, reques
 export interface FrontParts {
   readonly identity: KeyPair;
   readonly allowLegacyTls: boolean;
+  /** How many one client may have. */
+  readonly connections: ClientLimit;
   readonly rest: Rest;
   readonly grpc: GrpcEndpoint;
   readonly clock: Clock;
@@ -44,15 +47,7 @@ export class Front {
     this.#parts = parts;
     this.#http = httpServer(parts);
     this.#tls = tls.createServer(tlsOptions(parts));
-    this.#tls.on('connection', (socket: Socket) => {
-      const peer = peerOf(socket);
-      this.#sockets.add(socket);
-      this.#handshakes.set(peer, socket);
-      socket.once('close', () => {
-        this.#sockets.delete(socket);
-        if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer);
-      });
-    });
+    this.#tls.on('connection', (socket: Socket) => this.#admit(socket));
     this.#tls.on('tlsClientError', (_, socket) => socket.destroy());
     this.#tls.on('secureConnection', (socket) => this.#hand(socket));
   }
@@ -80,6 +75,24 @@ export class Front {
     this.#http.close();
     this.#parts.grpc.close();
     this.#parts.rest.stop();
+  }
+
+  /** Before the handshake, which is what costs most. */
+  #admit(socket: Socket): void {
+    const { connections } = this.#parts;
+    const client = socket.remoteAddress ?? '';
+    if (!connections.enter(client)) {
+      socket.destroy();
+      return;
+    }
+    const peer = peerOf(socket);
+    this.#sockets.add(socket);
+    this.#handshakes.set(peer, socket);
+    socket.once('close', () => {
+      connections.leave(client);
+      this.#sockets.delete(socket);
+      if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer);
+    });
   }
 
   #hand(socket: TLSSocket): void {

@@ -4,6 +4,7 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { type CompatServiceDefinition, createServer, type Server } from 'nice-grpc';
 import type { AuthTokens } from '../auth-token/index.ts';
 import { http2ServerOf, serverOf } from './capture.ts';
+import type { ClientLimit } from './client-limit.ts';
 import { guardCalls } from './grpc-calls.ts';
 import type { GrpcService } from './index.ts';
 import { headersMax, type Rest } from './rest.ts';
@@ -11,6 +12,8 @@ import { headersMax, type Rest } from './rest.ts';
 export interface GrpcParts {
   readonly tokens: AuthTokens;
   readonly rest: Rest;
+  /** How many calls one client may have at a time. */
+  readonly perClient: ClientLimit;
   readonly services: readonly GrpcService[];
   /** Bytes of the longest message, in both directions. */
   readonly messageMax: number;
@@ -33,9 +36,9 @@ export class GrpcEndpoint {
     this.#stopping = stopping;
   }
 
-  static async open({ tokens, rest, services, messageMax }: GrpcParts): Promise<GrpcEndpoint> {
+  static async open({ tokens, rest, perClient, services, messageMax }: GrpcParts): Promise<GrpcEndpoint> {
     const stopping = new AbortController();
-    const server = createServer({ ...options, ...sizes(messageMax) }).use(guardCalls(tokens, stopping.signal));
+    const server = createServer({ ...options, ...sizes(messageMax) }).use(guardCalls({ tokens, perClient, stopping: stopping.signal }));
     for (const { definition, implementation } of services) server.add(served(definition, implementation), implementation);
     const grpcJs = await serverOf(server);
     const [injector, http2Server] = http2ServerOf(() => grpcJs.createConnectionInjector(ServerCredentials.createInsecure()));

@@ -86,13 +86,14 @@ class MuxedApiServer implements ApiServer {
 
   async #open(): Promise<Front> {
     const { core, config, tokens, pod, clock, limits } = this.#parts;
-    const { rest, services } = core;
-    const grpc = await GrpcEndpoint.open({ tokens, rest, services, messageMax: config.get(apiServerSettings.grpcMessageMax) });
+    const { rest, services, connections, requests: perClient } = core;
+    const grpc = await GrpcEndpoint.open({ tokens, rest, perClient, services, messageMax: config.get(apiServerSettings.grpcMessageMax) });
     const identity = selfSigned({
       organizations: ['Datadog, Inc.'],
       hosts: hosts(config.get(leaderElectionSettings.service), await pod?.namespace()),
     });
-    return new Front({ identity, allowLegacyTls: config.get(apiServerSettings.allowLegacyTls), rest, grpc, clock, patience: limits });
+    const allowLegacyTls = config.get(apiServerSettings.allowLegacyTls);
+    return new Front({ identity, allowLegacyTls, connections, rest, grpc, clock, patience: limits });
   }
 }
 

@@ -6,6 +6,7 @@ import type { AuthTokens } from '../auth-token/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Counter, Histogram } from '../telemetry/index.ts';
 import { refusal } from './authentication.ts';
+import type { ClientLimit } from './client-limit.ts';
 import { RouteExchange } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { RouteError, type Route, type RouteResponse } from './index.ts';
@@ -21,6 +22,8 @@ export interface RestParts {
   readonly log: Log;
   /** Milliseconds from the arrival of a request to the end of its answer. */
   readonly timeMs: number;
+  /** How many one client may have answered at a time. */
+  readonly perClient: ClientLimit;
   readonly requests: Counter<HandlerLabel>;
   readonly elapsed: Histogram<HandlerLabel>;
 }
@@ -72,11 +75,18 @@ export class Rest {
       this.#send(context, refused);
       return;
     }
-    const begun = this.#parts.clock.monotonic();
+    const { clock, perClient } = this.#parts;
+    const client = context.req.socket.remoteAddress ?? '';
+    if (!perClient.enter(client)) {
+      this.#send(context, tooMany);
+      return;
+    }
+    const begun = clock.monotonic();
     const exchange = new RouteExchange(context, route);
     this.#inFlight.enter(exchange);
     context.res.once('close', () => {
       this.#inFlight.leave(exchange);
+      perClient.leave(client);
       exchange.abandon('the client is gone');
     });
     const response = await this.#responseOf(route, exchange);
@@ -114,6 +124,12 @@ export class Rest {
     if (this.#isDraining && context.req.httpVersionMajor === 1) context.set('Connection', 'close');
   }
 }
+
+/** For a client that has as many requests on the way as one may. */
+const tooMany: RouteResponse = {
+  ...textError(429, 'too many requests of this client at a time'),
+  headers: { 'X-Content-Type-Options': 'nosniff', 'Retry-After': '1' },
+};
 
 function textError(status: number, message: string): RouteResponse {
   return { status, headers: { 'X-Content-Type-Options': 'nosniff' }, body: `${message}\n` };

@@ -16,6 +16,16 @@ export const apiServerSettings = {
     default: 60,
     description: 'seconds from the arrival of a REST request to the end of its answer; then its connection is cut',
   }),
+  connectionsPerClient: setting('cluster_agent.server.max_connections_per_client', {
+    type: type.integer,
+    default: 10_000,
+    description: 'connections that one address may have at a time; 0: no limit',
+  }),
+  requestsPerClient: setting('cluster_agent.server.max_requests_per_client', {
+    type: type.integer,
+    default: 10_000,
+    description: 'requests, and gRPC calls, of one address that are answered at a time; 0: no limit',
+  }),
   grpcMessageMax: setting('cluster_agent.cluster_tagger.grpc_max_message_size', {
     type: type.integer,
     default: 4_194_304,

@@ -44,6 +44,27 @@ async function collect<T>(source: AsyncIterable<T>, count = Infinity): Promise<T
 }
 
 describe('AgentSecure', () => {
+  it('has no more calls of one client at a time than one may have', async () => {
+    await using server = await wireServer({ services, values: { 'cluster_agent.server.max_requests_per_client': 1 } });
+    using grpc = grpcClient(AgentSecureDefinition, server.port);
+    const fetch = () => grpc.client.taggerFetchEntity({ id: { prefix: 'p', uid: 'u' } });
+    const leaving = new AbortController();
+    const stream = grpc.client.taggerStreamEntities({ streamingID: '1' }, { signal: leaving.signal })[Symbol.asyncIterator]();
+    await stream.next();
+    const refused = { code: Status.RESOURCE_EXHAUSTED, details: 'too many calls of this client at a time' };
+    expect(await statusOf(fetch())).toEqual(refused);
+    leaving.abort();
+    await expect(stream.next()).rejects.toThrow();
+    await expect
+      .poll(() =>
+        fetch().then(
+          ({ tags }) => tags,
+          () => undefined,
+        ),
+      )
+      .toEqual(['uid:u']);
+  });
+
   it('answers calls and streams on the port of REST', async () => {
     const version: Route = { method: 'GET', path: '/version', access: 'cluster-agent', handle: () => ({ body: '{}' }) };
     await using server = await wireServer({ services, routes: [version] });

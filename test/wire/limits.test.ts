@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { array, asyncProperty, assert, constantFrom, oneof, string, tuple, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Route } from '../../components/api-server/index.ts';
+import { apiServerSettings, type Route } from '../../components/api-server/index.ts';
 import { fakeTokens } from '../../components/auth-token/fake.ts';
 import { manualClock } from '../../src/fx/testing.ts';
 import { everythingFrom, goClient, http2Client, rawSocket } from './support/clients.ts';
@@ -134,6 +134,94 @@ describe('a handler that is slow', () => {
     expect(String(signal.reason)).toContain('the time for this request is up');
     expect(await answer).toBe('cut');
     await stillAnswers(server);
+  });
+});
+
+describe('a client that wants too much at a time', () => {
+  /** Answers when it is let, and says when it has begun. */
+  function holding(path: string) {
+    const [begun, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const route: Route = {
+      method: 'GET',
+      path,
+      access: 'session',
+      handle: async () => {
+        begun.resolve();
+        await letGo.promise;
+        return { body: 'done' };
+      },
+    };
+    return { route, begun: begun.promise, letGo: letGo.resolve };
+  }
+
+  it('of connections has those beyond the limit cut, and may have others when it lets go', async () => {
+    await using server = await wireServer({ values: { 'cluster_agent.server.max_connections_per_client': 3 }, routes });
+    const sockets = [await rawSocket(server.port), await rawSocket(server.port), await rawSocket(server.port)];
+    for (let count = 0; count < 5; count += 1) await expect(rawSocket(server.port)).rejects.toThrow(/ECONNRESET|disconnected/);
+    const complaints = server.logged.filter(({ level }) => level === 'warn');
+    expect(complaints).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('3 connections at a time') as string, fields: { address: '127.0.0.1' } }),
+    ]);
+    expect(complaints[0]?.message).toContain('cluster_agent.server.max_connections_per_client');
+    expect(await server.metric('api_refused{')).toEqual(['api_refused{what="connections"} 5']);
+    sockets[0]?.destroy();
+    await expect
+      .poll(() =>
+        stillAnswers(server).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it.each(['HTTP/1.1', 'HTTP/2'])('of requests is told 429 over %s, until one is answered', async (protocol) => {
+    const [first, second] = [holding('/first'), holding('/second')];
+    const values = { 'cluster_agent.server.max_requests_per_client': 2 };
+    await using server = await wireServer({ routes: [first.route, second.route, ...routes], values });
+    await using one = goClient(server.port);
+    await using two = goClient(server.port);
+    await using three = protocol === 'HTTP/2' ? http2Client(server.port) : goClient(server.port);
+    const answers = [one.ask('/first', { as: 'session' }), two.ask('/second', { as: 'session' })];
+    await Promise.all([first.begun, second.begun]);
+    const refused = await three.ask('/ok', { as: 'session' });
+    expect(refused).toMatchObject({ status: 429, body: 'too many requests of this client at a time\n' });
+    expect(refused.headers).toMatchObject({ 'retry-after': '1', 'x-content-type-options': 'nosniff' });
+    // Who shows no token is told only that.
+    expect(await three.ask('/ok')).toMatchObject({ status: 401 });
+    first.letGo();
+    await answers[0];
+    expect(await three.ask('/ok', { as: 'session' })).toMatchObject({ status: 200 });
+    second.letGo();
+    expect(await Promise.all(answers)).toMatchObject([{ body: 'done' }, { body: 'done' }]);
+  });
+
+  it('takes back what a client that went away had', async () => {
+    const stuck = holding('/stuck');
+    await using server = await wireServer({ routes: [stuck.route, ok], values: { 'cluster_agent.server.max_requests_per_client': 1 } });
+    const socket = await rawSocket(server.port);
+    socket.write(`GET /stuck HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`);
+    await stuck.begun;
+    socket.destroy();
+    await expect
+      .poll(() =>
+        stillAnswers(server).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    stuck.letGo();
+  });
+
+  it('may have what 5 000 nodes behind one proxy need, and as much as it likes with 0', async () => {
+    const { connectionsPerClient, requestsPerClient } = apiServerSettings;
+    for (const { default: most } of [connectionsPerClient, requestsPerClient]) expect(most).toBeGreaterThanOrEqual(10_000);
+    await using server = await wireServer({ routes, values: { 'cluster_agent.server.max_connections_per_client': 0 } });
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => rawSocket(server.port)));
+    await stillAnswers(server);
+    for (const socket of sockets) socket.destroy();
   });
 });
 
