@@ -136,12 +136,13 @@ describe('informers', () => {
   });
 
   it('tell of what RBAC refuses, once in the log and always in status, and ask again slowly', async () => {
-    const { needs, clock, logged, stop } = await start({ groups: [] });
+    const { needs, clock, logged, telemetry, stop } = await start({ groups: [] });
     const informer = needs.informers.informer(configMaps);
-    await until(() => logged.length > 0);
-    for (let minutes = 0; minutes < 3; minutes += 1) {
+    const failures = (): number => Number(telemetry.values['informer_failures{resource=configmaps}'] ?? 0);
+    await until(() => failures() > 0);
+    for (let minutes = 1; minutes <= 3; minutes += 1) {
       await clock.advance(60_000);
-      await until(() => cluster.traffic(user).requests >= minutes + 2);
+      await until(() => failures() > minutes);
     }
     expect(cluster.traffic(user).requests).toBeLessThanOrEqual(5);
     expect(informer.hasSynced).toBe(false);
