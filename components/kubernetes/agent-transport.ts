@@ -8,6 +8,7 @@ import { findAccess } from './access.ts';
 import type { Access, Credentials, TlsIdentity } from './credentials.ts';
 import { Exchange, isOfCertificates } from './exchange.ts';
 import { kubernetesSettings, UnreachableError } from './index.ts';
+import { Slice } from './slices.ts';
 import { Transport, type TransportRequest, type TransportResponse } from './transport.ts';
 
 /** The API server closes what is idle for 90 s; we do so earlier, so that no request meets a connection that is just being closed. */
@@ -28,12 +29,14 @@ export class AgentTransport implements Transport {
   readonly #parts: AgentTransportParts;
   readonly #running = new Set<Exchange>();
   readonly #connections = new Set<Duplex>();
+  readonly #slice: Slice;
   #agent: http.Agent | undefined;
   #tls: TlsIdentity | undefined;
   #isClosed = false;
 
   constructor(parts: AgentTransportParts) {
     this.#parts = parts;
+    this.#slice = new Slice(parts.clock);
     this.server = parts.access.server.origin;
   }
 
@@ -69,7 +72,7 @@ export class AgentTransport implements Transport {
     if (this.#isClosed) throw new UnreachableError('the client of the API server is stopped', { code: 'stopped' });
     const { clock, access, warn } = this.#parts;
     const sent = this.#request(request, credentials);
-    const exchange = new Exchange(sent, request, { clock, server: this.server, origin: access.origin });
+    const exchange = new Exchange(sent, request, { clock, server: this.server, origin: access.origin, slice: this.#slice });
     this.#running.add(exchange);
     sent.once('close', () => this.#running.delete(exchange));
     try {

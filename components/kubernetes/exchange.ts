@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../../src/fx/index.ts';
 import { UnreachableError } from './index.ts';
+import type { Slice } from './slices.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 
 /** What an exchange needs to know besides its request. */
@@ -9,6 +10,8 @@ export interface ExchangeParts {
   readonly server: string;
   /** Where the address of the server is written. */
   readonly origin: string;
+  /** Shared by all exchanges that run at the same time. */
+  readonly slice: Slice;
 }
 
 /** One request and its answer, from the first byte to the last: the one place that ends it, and says why. */
@@ -64,7 +67,13 @@ export class Exchange {
     });
   }
 
+  /**
+   * What comes faster than it is read comes without end in one turn of the event loop: after each chunk that is read Node looks for
+   * the next one at once, a megabyte and more in a row. So between two chunks the loop turns, once their time is up; what comes
+   * meanwhile waits in the connection, and fills it.
+   */
   async *#chunks(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+    const { slice } = this.#parts;
     const reading: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -73,6 +82,7 @@ export class Exchange {
         this.#stopWaiting();
         if (done === true) return;
         yield value;
+        if (slice.isOver) await slice.next();
       }
     } catch (error) {
       throw this.#failure(error);

@@ -244,18 +244,20 @@ it('goes through the proxy that it is told, except on this machine', async () =>
 describe('a server of another kind', () => {
   const authority = new CertificateAuthority('other-ca');
   let server: Server;
+  let identity: Parameters<typeof transportTo>[0];
   let other: AgentTransport;
   const warnings: string[] = [];
 
   beforeEach(async () => {
     const { certificate, key } = authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
-    server = createServer({ cert: certificate, key }, (_, response) => {
-      response.setHeader('Warning', '299 - "one \\"quoted\\"", 299 - "two"').end('{}');
+    server = createServer({ cert: certificate, key }, ({ url }, response) => {
+      response.setHeader('Warning', '299 - "one \\"quoted\\"", 299 - "two"').end(url === '/large' ? Buffer.alloc(4 * mebibyte) : '{}');
     }).listen(0, '127.0.0.1');
     // Only its client ends a connection.
     server.keepAliveTimeout = 0;
     await once(server, 'listening');
-    other = transportTo({ url: `https://127.0.0.1:${portOf(server)}/`, ca: authority.certificate }, (text) => warnings.push(text));
+    identity = { url: `https://127.0.0.1:${portOf(server)}/`, ca: authority.certificate };
+    other = transportTo(identity, (text) => warnings.push(text));
   });
   afterEach(async () => {
     await other.close();
@@ -265,6 +267,31 @@ describe('a server of another kind', () => {
   it('is heard when it warns', async () => {
     await (await other.open({ method: 'GET', path: '/version' })).text(100);
     expect(warnings).toEqual(['one "quoted"', 'two']);
+  });
+
+  it('cannot hold the event loop by sending without a pause, not even over several connections', async () => {
+    let [readBytes, turns] = [0, 0];
+    // Time passes only while we read: 5 ms, a slice, for 50 kB.
+    const clock = { ...manualClock(), monotonic: () => readBytes / 10_000 };
+    const slow = new AgentTransport({ access: fixedAccess(identity), clock, warn: () => {} });
+    const bytesByTurn = new Map<number, number>();
+    const read = async (): Promise<void> => {
+      const answer = await slow.open({ method: 'GET', path: '/large' });
+      for await (const { length } of answer.chunks()) {
+        readBytes += length;
+        bytesByTurn.set(turns, (bytesByTurn.get(turns) ?? 0) + length);
+      }
+    };
+    const turn = (): void => {
+      turns += 1;
+      turning = setImmediate(turn);
+    };
+    let turning = setImmediate(turn);
+    await Promise.all([read(), read(), read()]);
+    clearImmediate(turning);
+    expect(readBytes).toBe(12 * mebibyte);
+    expect(Math.max(...bytesByTurn.values())).toBeLessThan(mebibyte);
+    await slow.close();
   });
 
   it('has no connection left after close, not even an idle one', async () => {
