@@ -10,14 +10,16 @@ import { fakeConfig, type FakeValues } from '../config/fake.ts';
 import { Kubernetes, KubernetesError, type Target } from '../kubernetes/index.ts';
 import { fakeOwnPod } from '../own-pod/fake.ts';
 import { StatusHeader } from '../status/index.ts';
-import { hostnameChain, HostnameChain } from './chain.ts';
+import { HostnameChain, hostnameChainIn } from './chain.ts';
 import { Hostname } from './index.ts';
 import type { Provider } from './providers.ts';
 import { validHostname } from './valid.ts';
 
 const requires = { hostname: Hostname, routes: many(Route), headers: many(StatusHeader) };
+/** In no cloud, whatever machine the test runs on. */
+const inNoCloud = hostnameChainIn({ firmware: '/nowhere', metadataUrl: 'http://127.0.0.1:1' });
 const started = (values: FakeValues, ...others: readonly ReturnType<typeof supply>[]) =>
-  testApp([fakeConfig(values), fakeOwnPod('agent-7c9', 'datadog'), hostnameChain, ...others], { requires });
+  testApp([fakeConfig(values), fakeOwnPod('agent-7c9', 'datadog'), inNoCloud, ...others], { requires });
 
 /** An API server that knows one pod. */
 const clusterWith = (find: (target: Target) => unknown) =>
@@ -64,8 +66,11 @@ describe('the name', () => {
       errors: {
         "'hostname' configuration/environment": 'not valid is not RFC1123 compliant',
         "'hostname_file' configuration/environment": "ENOENT: no such file or directory, open '/no/such/file'",
+        gce: 'the firmware of this machine names another maker, or none',
+        azure: 'the firmware of this machine names another maker, or none',
         fqdn: "'hostname_fqdn' configuration is not enabled",
         container: 'pods "agent-7c9" is forbidden',
+        aws: 'skipped: the name that is known is none of those that EC2 gives by default',
       },
     });
   });
@@ -104,8 +109,11 @@ describe('where it is shown', () => {
         '  unused hostname providers:',
         "    'hostname' configuration/environment: hostname is empty",
         "    'hostname_file' configuration/environment: 'hostname_file' configuration is not enabled",
+        '    aws: skipped: the name that is known is none of those that EC2 gives by default',
+        '    azure: the firmware of this machine names another maker, or none',
         '    container: the agent is not containerized',
         "    fqdn: 'hostname_fqdn' configuration is not enabled",
+        '    gce: the firmware of this machine names another maker, or none',
         '',
       ].join('\n'),
     );

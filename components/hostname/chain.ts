@@ -1,40 +1,48 @@
-import { component, Lifecycle, many, optional } from '../../src/fx/index.ts';
+import { Clock, component, Lifecycle, many, optional } from '../../src/fx/index.ts';
 import { Route } from '../api-server/index.ts';
 import { ClusterName } from '../cluster-id/index.ts';
 import { Config } from '../config/index.ts';
 import { Kubernetes } from '../kubernetes/index.ts';
 import { OwnPod } from '../own-pod/index.ts';
 import { StatusHeader } from '../status/index.ts';
+import { CloudNames, systemClouds, type CloudSurroundings } from './clouds.ts';
 import { Hostname, type HostnameData } from './index.ts';
 import { providers, type Provider } from './providers.ts';
 import { validHostname } from './valid.ts';
 
 /**
- * The name of the host from the first provider that knows a good one: configuration, file, FQDN, the node of the own pod,
- * the operating system. Also at `/hostname`, and in the status. The agent does not start without it.
+ * The name of the host, from whoever knows a good one: see the README for whom it asks. Also at `/hostname`, and in the status.
+ * The agent does not start without it.
  */
-export const hostnameChain = component({
-  provides: { hostname: Hostname, route: many(Route), header: many(StatusHeader) },
-  requires: {
-    lifecycle: Lifecycle,
-    config: Config,
-    ownPod: optional(OwnPod),
-    kubernetes: optional(Kubernetes),
-    clusterName: optional(ClusterName),
-  },
-  create({ lifecycle, ...sources }) {
-    const hostname = new HostnameChain(providers(sources));
-    lifecycle.append({
-      name: 'resolve',
-      start: async ({ signal }) => {
-        await hostname.get(signal).catch((cause: unknown) => {
-          throw new Error(`Error while getting hostname, exiting: ${messageOf(cause)}`, { cause });
-        });
-      },
-    });
-    return { hostname, route: hostnameRoute(hostname), header: statusHeader(hostname) };
-  },
-});
+export const hostnameChain = hostnameChainIn(systemClouds);
+
+/** The same on a machine of another cloud. */
+export function hostnameChainIn(surroundings: CloudSurroundings) {
+  return component({
+    provides: { hostname: Hostname, route: many(Route), header: many(StatusHeader) },
+    requires: {
+      lifecycle: Lifecycle,
+      clock: Clock,
+      config: Config,
+      ownPod: optional(OwnPod),
+      kubernetes: optional(Kubernetes),
+      clusterName: optional(ClusterName),
+    },
+    create({ lifecycle, clock, ...sources }) {
+      const clouds = new CloudNames({ config: sources.config, clock }, surroundings);
+      const hostname = new HostnameChain(providers({ ...sources, clouds }));
+      lifecycle.append({
+        name: 'resolve',
+        start: async ({ signal }) => {
+          await hostname.get(signal).catch((cause: unknown) => {
+            throw new Error(`Error while getting hostname, exiting: ${messageOf(cause)}`, { cause });
+          });
+        },
+      });
+      return { hostname, route: hostnameRoute(hostname), header: statusHeader(hostname) };
+    },
+  });
+}
 
 export class HostnameChain implements Hostname {
   readonly #providers: readonly Provider[];
@@ -60,15 +68,27 @@ export class HostnameChain implements Hostname {
   }
 
   async #resolve(signal: AbortSignal): Promise<HostnameData> {
+    const resolved = new AbortController();
+    try {
+      return await this.#ask(AbortSignal.any([signal, resolved.signal]));
+    } finally {
+      resolved.abort(new Error('the name of the host is known'));
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<HostnameData> {
     const errors: Record<string, string> = {};
     this.#errors = errors;
-    for (const { name, label, find } of this.#providers) {
+    let known: HostnameData | undefined;
+    for (const { name, label, isFinal, find } of this.#providers) {
       try {
-        return { hostname: validHostname(await find(signal)), provider: name, errors };
+        known = { hostname: validHostname(await find(signal, known?.hostname ?? '')), provider: name, errors };
+        if (isFinal === true) break;
       } catch (error) {
         errors[label] = messageOf(error);
       }
     }
+    if (known !== undefined) return known;
     throw new Error('unable to reliably determine the host name. You can define one in the agent config file or in your hosts file');
   }
 }

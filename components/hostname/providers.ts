@@ -6,6 +6,7 @@ import type { ClusterName } from '../cluster-id/index.ts';
 import type { Config } from '../config/index.ts';
 import type { KubeObject, Kubernetes, Resource } from '../kubernetes/index.ts';
 import type { OwnPod } from '../own-pod/index.ts';
+import type { CloudNames } from './clouds.ts';
 import { hostnameSettings } from './settings.ts';
 
 /** One way to know the name of the host. */
@@ -14,8 +15,10 @@ export interface Provider {
   readonly name: string;
   /** Named in the errors when it is not; the Go agent's words. */
   readonly label: string;
-  /** @throws Error that says why it knows none */
-  readonly find: (signal: AbortSignal) => string | Promise<string>;
+  /** Nobody after it is asked. The names of others give way to those of whoever comes later and knows one. */
+  readonly isFinal?: boolean;
+  /** @param known the name so far, or empty @throws Error that says why it knows none, or none that is better */
+  readonly find: (signal: AbortSignal, known: string) => string | Promise<string>;
 }
 
 export interface Sources {
@@ -23,6 +26,7 @@ export interface Sources {
   readonly ownPod: OwnPod | undefined;
   readonly kubernetes: Kubernetes | undefined;
   readonly clusterName: ClusterName | undefined;
+  readonly clouds: CloudNames;
 }
 
 const pods: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
@@ -30,18 +34,30 @@ const pods: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: t
 const podTimeoutMs = 5000;
 const fqdnTimeoutMs = 2000;
 
-/** In the order in which they are asked; the first that knows a name decides. */
-export function providers({ config, ...cluster }: Sources): readonly Provider[] {
+/** In the order in which they are asked, which is that of the Go agent. */
+export function providers({ config, clouds, ...cluster }: Sources): readonly Provider[] {
+  const given = ({ label, ...rest }: Omit<Provider, 'isFinal'>): Provider => ({
+    isFinal: true,
+    label: `${label} configuration/environment`,
+    ...rest,
+  });
   return [
-    { name: 'configuration', label: "'hostname' configuration/environment", find: () => config.get(hostnameSettings.hostname).trim() },
+    given({ name: 'configuration', label: "'hostname'", find: () => config.get(hostnameSettings.hostname).trim() }),
+    given({ name: 'hostnameFile', label: "'hostname_file'", find: () => fromFile(config.get(hostnameSettings.hostnameFile)) }),
     {
-      name: 'hostnameFile',
-      label: "'hostname_file' configuration/environment",
-      find: () => fromFile(config.get(hostnameSettings.hostnameFile)),
+      name: 'gce',
+      label: 'gce',
+      isFinal: true,
+      find: (signal) => {
+        clouds.ask(signal);
+        return clouds.get('gcp');
+      },
     },
+    { name: 'azure', label: 'azure', isFinal: true, find: () => clouds.get('azure') },
     { name: 'fqdn', label: 'fqdn', find: (signal) => fullyQualified(config.get(hostnameSettings.fqdn), signal) },
     { name: 'container', label: 'container', find: (signal) => fromPod(cluster, signal) },
-    { name: 'os', label: 'os', find: () => osHostname() },
+    { name: 'os', label: 'os', find: (_, known) => ofThisSystem(known) },
+    { name: 'aws', label: 'aws', find: (_, known) => fromEc2(known, { config, clouds }) },
   ];
 }
 
@@ -57,7 +73,7 @@ async function fullyQualified(isOn: boolean, signal: AbortSignal): Promise<strin
 }
 
 /** The node that runs this pod, with the name of the cluster: node names are unique only in their cluster. */
-async function fromPod({ ownPod, kubernetes, clusterName }: Omit<Sources, 'config'>, signal: AbortSignal): Promise<string> {
+async function fromPod({ ownPod, kubernetes, clusterName }: Omit<Sources, 'config' | 'clouds'>, signal: AbortSignal): Promise<string> {
   if (kubernetes === undefined || ownPod === undefined) throw new Error('the agent is not containerized');
   const target = { resource: pods, namespace: await ownPod.namespace(), name: ownPod.name };
   const pod = await kubernetes.get<KubeObject & { readonly spec?: { readonly nodeName?: string } }>(target, {
@@ -69,4 +85,19 @@ async function fromPod({ ownPod, kubernetes, clusterName }: Omit<Sources, 'confi
   if (node === '') throw new Error(`pod ${target.namespace}/${target.name} is on no node`);
   const cluster = (await clusterName?.get()) ?? '';
   return cluster === '' ? node : `${node}-${cluster}`;
+}
+
+function ofThisSystem(known: string): string {
+  if (known !== '') throw new Error('skipped: another provider knows a name');
+  return osHostname();
+}
+
+/** What EC2 calls instances that nobody has called anything. */
+const ec2Default = /^(?:ip-|domu)/i;
+
+/** The id of the instance says more than its address does. */
+async function fromEc2(known: string, { config, clouds }: Pick<Sources, 'config' | 'clouds'>): Promise<string> {
+  const isBetter = ec2Default.test(known) || config.get(hostnameSettings.prioritizeInstanceId);
+  if (!isBetter) throw new Error('skipped: the name that is known is none of those that EC2 gives by default');
+  return clouds.get('aws');
 }

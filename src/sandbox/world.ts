@@ -194,6 +194,8 @@ function configuration({ datadog, folder, ports }: { datadog: Datadog; folder: s
     leader_election: true,
     leader_election_default_resource: 'lease',
     cluster_name: 'sandbox',
+    // The machine may be in a cloud; the agent's node is not.
+    cloud_provider_metadata: [],
     cluster_agent: { cmd_port: ports.cluster_agent_cmd_port, kubernetes_service_name: account },
     metrics_port: String(ports.metrics_port),
     health_port: ports.health_port,
