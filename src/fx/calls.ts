@@ -2,7 +2,7 @@ import type { Life } from './app.ts';
 import { FxError, messageOf, type Finding } from './errors.ts';
 import type { Happening } from './events.ts';
 import { pathTo, type Node } from './graph.ts';
-import { CallContext, HookRecord, isThenable } from './lifecycle.ts';
+import { CallContext, HookRecord, isThenable, type HookPhase } from './lifecycle.ts';
 import { needsOf, wrongValue } from './values.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -12,17 +12,17 @@ const codes = { create: 'FX_CREATE', start: 'FX_START', ready: 'FX_START', drain
 const kinds = { start: 'OnStart', ready: 'OnReady', drain: 'OnDrain', stop: 'OnStop' } as const;
 type Phase = keyof typeof codes;
 
+const isOfStart = (phase: Phase): boolean => phase !== 'drain' && phase !== 'stop';
+
 /** One call of one function of a component: of its constructor or, with a record, of one of its hooks. */
 interface Call {
   readonly node: Node;
   readonly phase: Phase;
-  readonly isOfStart: boolean;
   readonly record: HookRecord | undefined;
-  /** In milliseconds of the clock. */
+  /** When it began, and when it must have settled, in milliseconds of the clock. */
   readonly begun: number;
-  /** Milliseconds that it may take, and whether that is its own limit or what was left of the whole start. */
-  readonly ms: number;
-  readonly isOwn: boolean;
+  readonly deadline: number;
+  /** What a hook is given. */
   readonly context: CallContext | undefined;
 }
 
@@ -83,82 +83,70 @@ export class Caller {
    */
   make(node: Node, phase: Phase, record?: HookRecord): Step {
     const begun = this.#life.clock.monotonic();
-    const isOfStart = phase !== 'drain' && phase !== 'stop';
-    const left = Math.max(0, (isOfStart ? this.#startBy : this.#stopBy) - begun);
-    const own = isOfStart ? this.#limitOfStart(node, record) : this.#limitOfStop(left, record);
-    const ms = Math.min(own, left);
-    const call: Call = { node, phase, isOfStart, record, begun, ms, isOwn: own <= left, context: record && new CallContext(begun + ms) };
+    const deadline = isOfStart(phase) ? this.#startDeadline(begun, node, record) : this.#stopDeadline(begun, node, record);
+    const call: Call = { node, phase, record, begun, deadline, context: record && new CallContext(deadline) };
     if (this.#life.journal.isHeard) this.#tell(call);
     let value: unknown;
     try {
-      if (isOfStart) this.#checkTime(call);
-      value = record === undefined || call.context === undefined ? this.#create(node) : run(record, call, call.context);
+      if (isOfStart(phase)) this.#checkTime(call);
+      value = call.context === undefined ? this.#create(node) : record?.call(phase as HookPhase, begun, call.context);
     } catch (error) {
       return this.#failed(call, error);
     }
-    return isThenable(value) ? this.#wait(call, value) : this.#succeeded(call, value);
+    return isThenable(value) ? this.#wait(call, Promise.resolve(value)) : this.#succeeded(call, value);
   }
 
   #checkTime(call: Call): void {
     if (this.interruption !== undefined) throw this.interruption;
-    if (call.ms <= 0) throw this.#timedOut(call);
+    if (call.deadline <= call.begun) throw this.#timedOut(call);
   }
 
-  #limitOfStart({ item: { timeouts } }: Node, record: HookRecord | undefined): number {
-    if (record === undefined) return timeouts?.create ?? this.#life.createTimeoutMs;
-    return record.hook.timeouts?.start ?? timeouts?.start ?? this.#life.hookTimeoutMs;
+  #startDeadline(begun: number, { item }: Node, record: HookRecord | undefined): number {
+    const { timeouts } = item.definition;
+    const { createTimeoutMs, hookTimeoutMs } = this.#life;
+    const ms =
+      record === undefined ? (timeouts?.create ?? createTimeoutMs) : (record.hook.timeouts?.start ?? timeouts?.start ?? hookTimeoutMs);
+    return ms === Infinity ? this.#startBy : Math.min(begun + ms, this.#startBy);
   }
 
   /** Without a limit of its own, a hook gets half of what is left, and the last one all of it. */
-  #limitOfStop(left: number, record: HookRecord | undefined): number {
-    const share = this.#hooksToStop > 1 ? left / 2 : left;
+  #stopDeadline(begun: number, { item }: Node, record: HookRecord | undefined): number {
     this.#hooksToStop -= 1;
-    return record?.hook.timeouts?.stop ?? record?.node.item.timeouts?.stop ?? share;
+    const share = this.#hooksToStop > 0 ? (this.#stopBy - begun) / 2 : Infinity;
+    return Math.min(begun + (record?.hook.timeouts?.stop ?? item.definition.timeouts?.stop ?? share), this.#stopBy);
   }
 
   #create(node: Node): unknown {
     const needs = needsOf(node, this.#life.builtIns);
     const { intercept } = this.#life;
-    return intercept === undefined ? node.item.create(needs) : intercept(node, () => node.item.create(needs));
-  }
-
-  async #wait(call: Call, running: PromiseLike<unknown>): Promise<Outcome> {
-    let value: unknown;
-    try {
-      value = await this.#within(call, running);
-    } catch (error) {
-      return this.#failed(call, error);
-    }
-    return this.#succeeded(call, value);
+    return intercept === undefined ? node.create(needs) : intercept(node, () => node.create(needs));
   }
 
   /** Waits for something that has begun, at most until its deadline, or until the start is interrupted. */
-  #within(call: Call, running: PromiseLike<unknown>): Promise<unknown> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    let isOver = false;
-    const finish = (): boolean => {
-      if (isOver) return false;
-      isOver = true;
-      cancel();
-      this.#waiting.delete(giveUp);
-      return true;
-    };
+  async #wait(call: Call, running: Promise<unknown>): Promise<Outcome> {
+    const { phase, record, begun, deadline, context } = call;
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const giveUp = (reason: FxError): void => {
-      if (!finish()) return;
-      if (call.record !== undefined) call.record.isStillRunning = true;
-      call.context?.abort(reason);
+      if (record !== undefined) record.isStillRunning = true;
+      running.then(
+        () => this.#settledLate(call, {}),
+        (error: unknown) => this.#settledLate(call, { error }),
+      );
+      context?.controller.abort(reason);
       reject(reason);
     };
-    const cancel = call.ms === Infinity ? () => {} : this.#life.clock.after(call.ms, () => giveUp(this.#timedOut(call)));
-    if (call.isOfStart) {
-      this.#waiting.add(giveUp);
-      if (this.interruption !== undefined) giveUp(this.interruption);
+    const cancel =
+      deadline === Infinity ? () => {} : this.#life.clock.after(Math.max(0, deadline - begun), () => giveUp(this.#timedOut(call)));
+    if (isOfStart(phase)) this.#waiting.add(giveUp);
+    if (isOfStart(phase) && this.interruption !== undefined) giveUp(this.interruption);
+    try {
+      return this.#succeeded(call, await Promise.race([givenUp, running]));
+    } catch (error) {
+      return this.#failed(call, error);
+    } finally {
+      cancel();
+      this.#waiting.delete(giveUp);
     }
-    running.then(
-      (value) => (finish() ? resolve(value) : this.#settledLate(call, {})),
-      (error: unknown) => (finish() ? reject(error as Error) : this.#settledLate(call, { error })),
-    );
-    return promise;
   }
 
   #settledLate({ node, phase, record }: Call, failure: Failure): void {
@@ -174,11 +162,12 @@ export class Caller {
     if (wrong !== undefined) return this.#failed(call, wrong);
     this.#ended(call, {});
     if (record !== undefined) return undefined;
-    const { item } = node;
+    const { definition, place } = node.item;
     node.value = value;
     node.isBuilt = true;
     node.state = 'constructed';
-    if (item.start !== undefined || item.stop !== undefined) node.hooks = node.hooks.concat(new HookRecord(node, item, item.place));
+    if (definition.start !== undefined || definition.stop !== undefined)
+      node.hooks = node.hooks.concat(new HookRecord(node, definition, place));
     if (this.#life.journal.isHeard) this.#life.journal.connectLogger(node);
     return undefined;
   }
@@ -186,9 +175,9 @@ export class Caller {
   #failed(call: Call, error: unknown): FxError {
     this.#ended(call, { error });
     if (error instanceof FxError) return error;
-    const { item, label } = call.node;
+    const { mayFail, label } = call.node;
     const code = `${codes[call.phase]}_FAILED` as const;
-    const isSurvived = code === 'FX_STOP_FAILED' || item.mayFail;
+    const isSurvived = code === 'FX_STOP_FAILED' || mayFail;
     const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
     return blame(call, {
       code,
@@ -217,11 +206,11 @@ export class Caller {
   /** Tells that a call begins or, with an outcome, that it has ended. */
   #tell({ node, phase, record }: Call, outcome?: Failure & { readonly runtimeMs: number }): void {
     const { journal } = this.#life;
-    const { kind: kindOfRun, outputs, place } = node.item;
+    const { kind: kindOfRun, place } = node.item;
     if (phase !== 'create') {
       const kind = `${kinds[phase]}${outcome === undefined ? 'Executing' : 'Executed'}` as const;
       journal.tell({ kind, hook: record?.name, ...outcome } as Happening, node);
-    } else if (kindOfRun === 'invoke' || outputs.length === 0) {
+    } else if (kindOfRun === 'invoke' || node.outputs.length === 0) {
       journal.tell(outcome === undefined ? { kind: 'Invoking' } : { kind: 'Invoked', place: String(place), ...outcome }, node);
     } else {
       journal.tell(outcome === undefined ? { kind: 'BeforeRun', kindOfRun } : { kind: 'Run', kindOfRun, ...outcome }, node);
@@ -230,9 +219,10 @@ export class Caller {
   }
 
   #timedOut(call: Call): FxError {
-    const { ms, isOwn, isOfStart, phase } = call;
-    const seconds = `${Math.round(ms) / 1000} s`;
-    const limit = isOwn || !isOfStart ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
+    const { begun, deadline, phase } = call;
+    const seconds = `${Math.round(Math.max(0, deadline - begun)) / 1000} s`;
+    const limit =
+      deadline !== this.#startBy ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
     const others = this.#life.graph.order.filter((each) => each !== call.node);
     const running = others.flatMap(({ label, hooks }) =>
       hooks.filter(({ state }) => state === 'starting' || state === 'stopping').map(({ name }) => `${label}/${name}`),
@@ -242,16 +232,6 @@ export class Caller {
     const fix = 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")';
     return blame(call, { code: `${codes[phase]}_TIMEOUT`, message, fix });
   }
-}
-
-function run(record: HookRecord, { phase, begun }: Call, context: CallContext): unknown {
-  const { hook, node } = record;
-  if (phase === 'start') {
-    record.state = 'starting';
-    record.startedAt = begun;
-  } else if (phase === 'stop') record.state = 'stopping';
-  if (!('kind' in hook)) return hook[phase as Exclude<Phase, 'create'>]?.(context);
-  return phase === 'start' ? hook.start?.(node.value, context) : hook.stop?.(node.value, context);
 }
 
 function blame({ node, record }: Call, what: Finding): FxError {

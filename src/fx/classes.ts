@@ -1,9 +1,10 @@
 /// <reference types="reflect-metadata" />
 import type { ClassElementMetadata, ClassMetadata } from '@inversifyjs/core';
 import type { Newable } from 'inversify';
+import type { Requirement, Requirements } from './component.ts';
 import { describeValue } from './errors.ts';
-import type { Item, Port } from './item.ts';
-import { isToken } from './token.ts';
+import type { Node, Port } from './graph.ts';
+import { Formed, isToken, many, optional } from './token.ts';
 
 /**
  * Where inversify keeps what its decorators say. Read directly, because an app without classes should not pay for loading
@@ -11,9 +12,8 @@ import { isToken } from './token.ts';
  */
 const metadataKey = '@inversifyjs/core/classMetadataReflectKey';
 /** Native classes only: whatever may be called without `new` is taken for a `create` function. */
-// oxlint-disable-next-line typescript/no-unsafe-function-type -- any function at all
-export function isClass(value: Function): value is Newable {
-  return value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
+export function isClass(value: unknown): value is Newable {
+  return typeof value === 'function' && value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /**
@@ -22,39 +22,45 @@ export function isClass(value: Function): value is Newable {
  * inversify builds the instance (parameters, properties and `@postConstruct`) in a container of its own that holds exactly
  * the values the planner resolved for it, so private and decorated values are those of its module.
  */
-export function readClass(type: Newable, isRequiring: boolean, problems: string[]): Pick<Item, 'inputs' | 'create'> {
+export function readClass(type: Newable, node: Node): { readonly requires: Requirements; readonly create: Node['create'] } {
   const { getOwnMetadata }: Partial<typeof Reflect> = Reflect;
   const metadata = getOwnMetadata?.(metadataKey, type) as ClassMetadata | undefined;
   const parameters = metadata?.constructorArguments ?? [];
-  const found = Array.from({ length: Math.max(type.length, parameters.length) }, (_, at) => inputOf(parameters[at], `parameter ${at + 1}`));
-  metadata?.properties.forEach((element, property) => found.push(inputOf(element, `property ${String(property)}`)));
-  if (isRequiring) problems.push('a class says what it requires in its own decorators, not in "requires"');
-  const inputs = found.filter((each) => typeof each !== 'string');
-  for (const each of found) if (typeof each === 'string') problems.push(`class ${type.name}, ${each}`);
-  const groups = new Set(inputs.filter(({ form }) => form === 'group').map(({ token }) => token));
-  for (const { token, form, property } of inputs) {
-    if (form === 'group' || !groups.has(token)) continue;
-    problems.push(`${property}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
+  const requires: Record<string, Requirement> = {};
+  const read = (element: ClassElementMetadata | undefined, where: string): void => {
+    const found = requirementOf(element);
+    if (typeof found === 'string') node.note(`class ${type.name}, ${where}${found}`);
+    else requires[where] = found;
+  };
+  if (node.item.definition.requires !== undefined) node.note('a class says what it requires in its own decorators, not in "requires"');
+  for (let at = 0; at < Math.max(type.length, parameters.length); at += 1) read(parameters[at], `parameter ${at + 1}`);
+  metadata?.properties.forEach((element, property) => read(element, `property ${String(property)}`));
+  const groups = Object.values(requires).flatMap((each) => (each instanceof Formed && each.form === 'group' ? each.token : []));
+  for (const [where, each] of Object.entries(requires)) {
+    const one = each instanceof Formed && each.form === 'optional' ? each.token : each;
+    if (!isToken(one) || !groups.includes(one)) continue;
+    node.note(`${where}: "${one.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
   }
-  return { inputs, create: (needs) => construct(type, inputs, needs) };
+  return { requires, create: (needs) => construct(type, node.inputs, needs) };
 }
 
-function inputOf(element: ClassElementMetadata | undefined, where: string): Port | string {
-  if (element === undefined) return `${where}: nothing says what is injected; mark the class @injectable() and write @inject(Token)`;
-  if (!('value' in element)) return `${where}: @unmanaged() is not supported, give it a default in a create function`;
-  if (element.name !== undefined || element.tags.size > 0)
-    return `${where}: @named and @tagged are not supported, make a token for each name`;
-  if (!isToken(element.value)) return `${where} is injected by ${describeValue(element.value)}, which is not a token; write @inject(Token)`;
-  const form = 'chained' in element ? 'group' : element.optional ? 'optional' : 'one';
-  return { property: where, token: element.value, form, options: {} };
+/** What is injected, or why that cannot be told. */
+function requirementOf(element: ClassElementMetadata | undefined): Requirement | string {
+  if (element === undefined) return ': nothing says what is injected; mark the class @injectable() and write @inject(Token)';
+  if (!('value' in element)) return ': @unmanaged() is not supported, give it a default in a create function';
+  if (element.name !== undefined || element.tags.size > 0) return ': @named and @tagged are not supported, make a token for each name';
+  const { value } = element;
+  if (!isToken(value)) return ` is injected by ${describeValue(value)}, which is not a token; write @inject(Token)`;
+  if ('chained' in element) return many(value);
+  return element.optional ? optional(value) : value;
 }
 
 async function construct(type: Newable, inputs: readonly Port[], needs: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { Container } = await import('inversify');
   const container = new Container();
-  for (const { property, token, form } of inputs) {
+  for (const { property = '', token, form } of inputs) {
     if (container.isBound(token)) continue;
-    const value = needs[property ?? ''];
+    const value = needs[property];
     const values = form === 'group' ? (value as readonly unknown[]) : value === undefined && form === 'optional' ? [] : [value];
     for (const each of values) container.bind(token).toConstantValue(each);
   }

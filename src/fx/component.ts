@@ -1,12 +1,12 @@
 import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
-import { brokenItem, isItem, itemOf, listed } from './item.ts';
+import { brokenItem, Item, itemOf, ModuleItem, Replacement } from './item.ts';
 import { Place } from './place.ts';
 import { Formed, isToken, type Many, type Optional, type Token } from './token.ts';
 
 type Provision = Token | Many;
 export type Provisions = Provision | Readonly<Record<string, Provision>>;
-type Requirement = Token | Optional | Many;
+export type Requirement = Token | Optional | Many;
 export type Requirements = Readonly<Record<string, Requirement>>;
 
 /** The values that a record of requirements stands for. */
@@ -164,8 +164,7 @@ export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: r
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
   if (isToken(of) || of instanceof Formed) return itemOf('replace', { provides: of, create: constant('replace', value) }, place);
-  const by = isItem(of) ? of : brokenItem('replace takes a component, or a token and a value', place);
-  return listed({ kind: 'replacement', name: by.name, place, by });
+  return new Replacement(of instanceof Item ? of : brokenItem('replace takes a component, or a token and a value', place), place);
 }
 
 /**
@@ -178,7 +177,7 @@ export function module<const L extends List, const P extends List = readonly []>
   list: L,
   options: ModuleOptions<P> = {},
 ): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
-  return listed({ kind: 'module', name, place: new Place(module), list, private: options.private ?? [], when: options.when });
+  return new ModuleItem({ name, place: new Place(module), list, private: options.private ?? [], when: options.when });
 }
 
 type ProvidedBy<C> = C extends Component<infer Keys> ? Keys : never;

@@ -1,8 +1,8 @@
 import type { Container } from 'inversify';
-import { isLost, valueOf, type Graph, type Source } from './graph.ts';
+import { valueOf, type Graph, type Port } from './graph.ts';
 import type { Token } from './token.ts';
 
-const shown = (source: Source): readonly unknown[] => (source.node.isBuilt && !isLost(source.node) ? [valueOf(source)] : []);
+const shown = (port: Port): readonly unknown[] => (port.node.isBuilt && !port.node.isLost ? [valueOf(port)] : []);
 
 /**
  * Binds everything that is built and visible at top level in an inversify container, each value as a constant under its
@@ -15,11 +15,12 @@ export async function containerOf({ root }: Graph): Promise<Container> {
   const bind = (token: Token, values: Iterable<unknown>): void => {
     for (const value of values) container.bind(token).toConstantValue(value);
   };
-  for (const [token, sources] of root.one.sources) bind(token, (root.one.decorators.get(token) ?? sources).flatMap(shown));
-  for (const [token, sources] of root.group.sources) {
-    const decorators = root.group.decorators.get(token);
+  const { providers, decorators } = root;
+  for (const [token, ports] of providers.one) bind(token, (decorators.one.get(token) ?? ports).flatMap(shown));
+  for (const [token, ports] of providers.group) {
+    const decorator = decorators.group.get(token);
     // A decorated group is a list or a map.
-    const lists = decorators === undefined ? [sources.flatMap(shown)] : (decorators.flatMap(shown) as (readonly unknown[])[]);
+    const lists = decorator === undefined ? [ports.flatMap(shown)] : (decorator.flatMap(shown) as (readonly unknown[])[]);
     for (const list of lists) bind(token, list.values());
   }
   return container;

@@ -1,5 +1,5 @@
 import { FxError } from './errors.ts';
-import { isLost, outputName, type Graph, type Node } from './graph.ts';
+import { outputName, type Graph, type Node } from './graph.ts';
 import { planOf } from './report.ts';
 
 export type GraphFormat = 'dot' | 'mermaid' | 'json';
@@ -12,7 +12,7 @@ const syntaxes = {
     head: ['digraph {', '  rankdir=RL;', '  graph [compound=true];'],
     tail: ['}'],
     node: (node: Node, color: string | undefined) => {
-      const shape = node.item.outputs.length === 0 ? 'box' : 'plaintext';
+      const shape = node.outputs.length === 0 ? 'box' : 'plaintext';
       const colored = color === undefined ? '' : ` color=${color} fontcolor=${color}`;
       return `  n${node.rank} [shape=${shape} label=${labelOf(node, '\\n')}${colored}];`;
     },
@@ -34,14 +34,14 @@ export function draw(graph: Graph, format: GraphFormat): string {
   const { head, tail, node, link } = syntaxes[format];
   const lost = new Set<Node>();
   const colorOf = (each: Node): string | undefined => {
-    const isBlocked = each.state === 'planned' && each.sources.flat().some((source) => lost.has(source.node));
-    if (isLost(each) || isBlocked) lost.add(each);
+    const isBlocked = each.state === 'planned' && each.needs.some((needed) => lost.has(needed));
+    if (each.isLost || isBlocked) lost.add(each);
     return isGuilty(each) ? colors.failed : lost.has(each) ? colors.lost : undefined;
   };
   const nodes = graph.order.map((each) => node(each, colorOf(each)));
   const links = graph.order.flatMap((from) =>
-    from.item.inputs.flatMap(({ form, options }, at) =>
-      (from.sources[at] ?? []).flatMap(({ node: to }) => (to.rank < 0 ? [] : link(from, to, form === 'optional' || options.soft === true))),
+    from.inputs.flatMap(({ form, options, sources }) =>
+      sources.flatMap(({ node: to }) => (to.rank < 0 ? [] : link(from, to, form === 'optional' || options.soft === true))),
     ),
   );
   return [...head, ...nodes, ...links, ...tail, ''].join('\n');
@@ -52,7 +52,7 @@ function isGuilty({ state, failure }: Node): boolean {
   return state === 'failed' && !(failure instanceof FxError && failure.code === 'FX_INTERRUPTED');
 }
 
-function labelOf({ label, item, scope }: Node, newline: string): string {
-  const provides = item.outputs.map(outputName).filter((key) => key !== label);
+function labelOf({ label, outputs, scope }: Node, newline: string): string {
+  const provides = outputs.map(outputName).filter((key) => key !== label);
   return `"${[scope.name === '' ? label : `${scope.name}/${label}`, ...provides].join(newline).replaceAll('"', "'")}"`;
 }

@@ -473,7 +473,7 @@ describe('Lifecycle', () => {
     expect(error.findings[0]).toMatchObject({
       code: 'FX_BAD_DEFINITION',
       component: 'x',
-      message: `x appends hook "typo" whose ${phase} is the string "not a function"`,
+      message: `x appends hook "typo" whose ${phase} must be a function, not the string "not a function"`,
       place: expect.stringContaining('engine.test.ts'),
     });
   });

@@ -1,7 +1,7 @@
 import type { Life } from './app.ts';
 import { Caller } from './calls.ts';
 import type { Finding, FxError } from './errors.ts';
-import { isLost, type Node } from './graph.ts';
+import type { Node } from './graph.ts';
 import type { HookRecord } from './lifecycle.ts';
 import { reversed, type Dependencies } from './order.ts';
 import { andThen, inOrder, together, type Outcome, type Step } from './walk.ts';
@@ -75,22 +75,21 @@ export class Engine {
     const { concurrency, journal } = this.#life;
     const items = direction === 'forwards' ? this.#nodes : this.#nodes.toReversed();
     if (concurrency <= 1) return inOrder(items, visit);
-    return journal.inOrderOf(items, (done) => {
-      const visited = (node: Node, failure: Outcome): Outcome => {
-        if (failure === undefined) done(node);
-        else this.caller.interruptBy(`${node.label} failed`);
-        return failure;
-      };
-      return together({ count: items.length, dependencies: () => this.#dependencies(direction), concurrency }, (at) => {
+    return journal.inOrderOf(items, (done) =>
+      together({ dependencies: this.#dependencies(direction), concurrency }, (at) => {
         const node = items[at] as Node;
-        return andThen(visit(node), (failure) => visited(node, failure));
-      });
-    });
+        return andThen(visit(node), (failure) => {
+          if (failure === undefined) done(node);
+          else this.caller.interruptBy(`${node.label} failed`);
+          return failure;
+        });
+      }),
+    );
   }
 
   /** By position in the given direction: what each node requires, or what requires it. */
   #dependencies(direction: 'forwards' | 'backwards'): Dependencies {
-    const ranks = this.#nodes.map(({ sources }) => sources.flat().flatMap(({ node: { rank } }) => (rank < 0 ? [] : rank)));
+    const ranks = this.#nodes.map(({ needs }) => needs.flatMap(({ rank }) => (rank < 0 ? [] : rank)));
     if (direction === 'forwards') return ranks;
     const waiters = reversed(ranks).toReversed();
     return waiters.map((each) => each.map((rank) => ranks.length - 1 - rank));
@@ -99,8 +98,7 @@ export class Engine {
   /** Leaves out what cannot do without something that is not there. */
   #skips(node: Node): boolean {
     if (!this.#hasLosses) return false;
-    const { inputs } = node.item;
-    const lost = node.sources.find(([source], at) => source !== undefined && inputs[at]?.form === 'one' && isLost(source.node))?.[0]?.node;
+    const lost = node.inputs.find(({ form, sources }) => form === 'one' && sources[0]?.node.isLost)?.sources[0]?.node;
     if (lost === undefined) return false;
     const because = `${lost.label} ${lost.state}`;
     node.state = 'skipped';
@@ -114,7 +112,7 @@ export class Engine {
     node.state = 'failed';
     node.failure = failure;
     this.#hasLosses = true;
-    if (!node.item.mayFail || this.caller.isOver) return failure;
+    if (!node.mayFail || this.caller.isOver) return failure;
     this.#life.journal.tell({ kind: 'Degraded', error: failure }, node);
     return undefined;
   }

@@ -330,22 +330,18 @@ describe('FX_BAD_DEFINITION', () => {
     [
       'soft where it contributes',
       { provides: many(Log, { soft: true }), create: () => 1 },
-      'log: "provides": "soft" is for consuming a group, not for contributing to it',
+      'log: "provides": "soft" is for consuming a group',
     ],
-    [
-      'as where it contributes',
-      { provides: many(Log, { as: 'map' }), create: () => 1 },
-      'log: "provides": "as" is for consuming a group, not for contributing to it',
-    ],
+    ['as where it contributes', { provides: many(Log, { as: 'map' }), create: () => 1 }, 'log: "provides": "as" is for consuming a group'],
     [
       'flatten where it consumes',
       { name: 'x', requires: { all: many(Log, { flatten: true }) }, create: () => 1 },
-      'x: "requires.all": "flatten" is for contributing to a group, not for consuming it',
+      'x: "requires.all": "flatten" is for contributing to a group',
     ],
     [
       'a name where it consumes',
       { name: 'x', requires: { all: many(Log, { name: 'y' }) }, create: () => 1 },
-      'x: "requires.all": "name" is for contributing to a group, not for consuming it',
+      'x: "requires.all": "name" is for contributing to a group',
     ],
   ])('is for %s', (_, value, message) => {
     expect(problem(value)[0]).toBe(message);

@@ -1,22 +1,30 @@
 import type { Code, Finding } from './errors.ts';
-import type { Item, Port } from './item.ts';
+import { EventSink } from './events.ts';
+import type { Item } from './item.ts';
 import type { JobReport } from './jobs.ts';
 import type { HookRecord } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import type { Token } from './token.ts';
+import type { GroupOptions, Token } from './token.ts';
 
 const none: readonly never[] = [];
 
-/** One value of a node. */
-export interface Source {
+/** One value that a component yields, or needs. */
+export interface Port {
   readonly node: Node;
-  readonly output: Port;
+  /** Under which name in the record; `undefined` when the value that is yielded is no record but itself it. */
+  readonly property: string | undefined;
+  readonly token: Token;
+  readonly form: 'one' | 'optional' | 'group';
+  readonly options: GroupOptions;
+  /** Who yields what is needed here; nobody where it is the framework itself. */
+  sources: readonly Port[];
 }
 
-/** Who provides what in one scope, and who decorates it. */
+/** By form: a group and a single value of the same token have nothing to do with each other. */
 class Names {
-  readonly sources = new Map<Token, Source[]>();
-  readonly decorators = new Map<Token, Source[]>();
+  readonly one = new Map<Token, Port[]>();
+  readonly optional = this.one;
+  readonly group = new Map<Token, Port[]>();
 }
 
 /** Where names are looked up: a module, or the app itself. */
@@ -24,8 +32,8 @@ export class Scope {
   readonly name: string;
   readonly parent: Scope | undefined;
   readonly place: Place | undefined;
-  readonly one = new Names();
-  readonly group = new Names();
+  readonly providers = new Names();
+  readonly decorators = new Names();
   /** Items whose values are visible here, so that one that is listed twice counts once. */
   readonly listed = new Set<object>();
 
@@ -36,23 +44,37 @@ export class Scope {
   }
 }
 
+/** Where a component stands. */
+export interface Position {
+  /** Whose decorators and private values it sees: the module that lists it. */
+  readonly scope: Scope;
+  /** Who sees its values: everybody (the root), or the module that keeps it private. */
+  readonly visibleIn: Scope;
+  /** Why it is off by its condition or that of its module, if it is. */
+  readonly off?: string | undefined;
+}
+
 export type State = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
 
 /** An item at its place in the list, and what becomes of it in one life of the app. */
 export class Node {
   declare readonly item: Item;
-  /** Whose decorators and private values it sees: the module that lists it. */
   declare readonly scope: Scope;
-  /** Who sees its values: everybody (the root), or the module that keeps it private. */
   declare readonly visibleIn: Scope;
+  declare readonly off: string | undefined;
+  /** It yields what it provides, rather than what stands for something else. */
+  declare readonly isOriginal: boolean;
   /** Its name, made unique by its number among equals: `check`, `check #2`. */
   declare label: string;
+  outputs: readonly Port[] = none;
+  inputs: readonly Port[] = none;
+  declare create: (needs: Readonly<Record<string, unknown>>) => unknown;
+  /** What is wrong with its definition. */
+  problems: readonly string[] = none;
   /** Its position in the flattened list. */
   index = -1;
   /** Its position in the order, or -1 while it is not needed. */
   rank = -1;
-  /** For each of the item's inputs, where its values come from; nowhere for what the framework itself provides. */
-  sources: readonly (readonly Source[])[] = none;
   /** The first that needs it, on the shortest path from a root; itself for a root; undefined when nobody does. */
   neededBy: Node | undefined = undefined;
   state: State = 'planned';
@@ -68,19 +90,32 @@ export class Node {
   isSealed = false;
   jobs: readonly JobReport[] = none;
 
-  constructor(item: Item, scope: Scope, visibleIn: Scope) {
+  constructor(item: Item, { scope, visibleIn, off }: Position) {
     this.item = item;
     this.scope = scope;
     this.visibleIn = visibleIn;
+    this.off = off;
+    this.isOriginal = item.kind === 'provide' || item.kind === 'supply';
     this.label = item.name;
   }
-}
 
-/** An item that its condition, or that of its module, keeps out. */
-export interface Gated {
-  readonly item: Item;
-  readonly scope: Scope;
-  readonly because: string;
+  get mayFail(): boolean {
+    return this.item.definition.onFailure === 'continue';
+  }
+
+  /** Failed, or skipped because something else had. */
+  get isLost(): boolean {
+    return this.state === 'failed' || this.state === 'skipped';
+  }
+
+  /** Those whose values it is given. */
+  get needs(): Node[] {
+    return this.inputs.flatMap(({ sources }) => sources.map(({ node }) => node));
+  }
+
+  note(problem: string): void {
+    this.problems = [...this.problems, problem];
+  }
 }
 
 /** A list, proved or refused: what would be built, in which order, and everything that is wrong with it. */
@@ -91,7 +126,8 @@ export interface Graph {
   readonly order: readonly Node[];
   /** Those of them that provide an `EventSink`. */
   readonly loggers: readonly Node[];
-  readonly gated: readonly Gated[];
+  /** Those that are off. */
+  readonly gated: readonly Node[];
   readonly findings: readonly Finding[];
 }
 
@@ -99,13 +135,12 @@ export interface Graph {
  * Where a node finds what it asks for. Nearest first: a module's decorators stand before its private values, then the same
  * one level up. Of a group, the members of all levels together, in list order.
  */
-export function lookUp(node: Node, { token, form }: Port): readonly Source[] {
-  let found: readonly Source[] = none;
+export function lookUp({ node, token, form }: Port): readonly Port[] {
+  let found: readonly Port[] = none;
   for (let scope: Scope | undefined = node.scope; scope !== undefined; scope = scope.parent) {
-    const { sources, decorators } = form === 'group' ? scope.group : scope.one;
-    const decorator = decorators.get(token);
+    const decorator = scope.decorators[form].get(token);
     if (decorator !== undefined && decorator[0]?.node !== node) return decorator;
-    const here = sources.get(token);
+    const here = scope.providers[form].get(token);
     if (here === undefined) continue;
     if (form !== 'group') return here;
     found = found.length === 0 ? here : [...found, ...here].toSorted((a, b) => a.node.index - b.node.index);
@@ -113,15 +148,16 @@ export function lookUp(node: Node, { token, form }: Port): readonly Source[] {
   return found;
 }
 
-export const isProvider = ({ kind }: Item): boolean => kind === 'provide' || kind === 'supply';
+export const isLogger = ({ token }: Port): boolean => token === (EventSink as Token);
 
-/** Failed, or skipped because something else had. */
-export const isLost = ({ state }: Node): boolean => state === 'failed' || state === 'skipped';
+/** The logger of a module: what stands for the one that it lists, or that itself. */
+export const loggerOf = ({ decorators, providers }: Scope): Node | undefined =>
+  (decorators.one.get(EventSink) ?? providers.one.get(EventSink))?.[0]?.node;
 
-/** The value of a source, or `undefined` when its component is not there. */
-export function valueOf({ node, output }: Source): unknown {
-  if (isLost(node)) return undefined;
-  return output.property === undefined ? node.value : (node.value as Readonly<Record<string, unknown>>)[output.property];
+/** The value of a port, or `undefined` when its component is not there. */
+export function valueOf({ node, property }: Port): unknown {
+  if (node.isLost) return undefined;
+  return property === undefined ? node.value : (node.value as Readonly<Record<string, unknown>>)[property];
 }
 
 export const outputName = ({ token, form }: Port): string => (form === 'group' ? `${token.key}[]` : token.key);

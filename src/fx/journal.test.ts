@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { app, component, EventSink, module, type Component, type Event } from './index.ts';
-import { Node, Scope } from './graph.ts';
+import { Scope, type Node } from './graph.ts';
 import { itemOf } from './item.ts';
 import { Journal } from './journal.ts';
 import { Place } from './place.ts';
+import { nodeOf } from './ports.ts';
 import { manualClock } from './testing.ts';
 
 const root = new Scope('');
 const inner = new Scope('inner', root);
 const nodeIn = (scope: Scope, name: string, provides?: typeof EventSink): Node => {
-  const node = new Node(itemOf('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), scope, root);
+  const node = nodeOf(itemOf('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), { scope, visibleIn: root });
   return Object.assign(node, { isBuilt: true });
 };
 
@@ -27,6 +28,7 @@ function world({ isDirect = false } = {}): World {
 function loggerIn(scope: Scope): { readonly node: Node; readonly heard: string[] } {
   const heard: string[] = [];
   const node = nodeIn(scope, 'logger', EventSink);
+  scope.providers.one.set(EventSink, [...node.outputs]);
   node.value = (event: Event): void => void heard.push(event.kind === 'Invoking' ? event.component : event.kind);
   return { node, heard };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Code } from './errors.ts';
-import { EventSink, type Event, type Happening } from './events.ts';
-import { outputName, valueOf, type Graph, type Node, type Scope } from './graph.ts';
+import type { Event, EventSink, Happening } from './events.ts';
+import { isLogger, loggerOf, outputName, valueOf, type Graph, type Node, type Scope } from './graph.ts';
 import type { Token } from './token.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -77,16 +77,15 @@ export class Journal {
 
   /** A logger that is decorated or replaced in its module is heard only through what stands for it. */
   connectLogger(node: Node): void {
-    const decorators = node.scope.one.decorators.get(EventSink);
-    const output = node.item.outputs.find(isLogger);
-    if (output === undefined || (decorators !== undefined && decorators[0]?.node !== node)) return;
-    this.#connect(node.scope, valueOf({ node, output }) as EventSink);
+    const output = node.outputs.find(isLogger);
+    if (output === undefined || loggerOf(node.scope) !== node) return;
+    this.#connect(node.scope, valueOf(output) as EventSink);
     this.tell({ kind: 'LoggerInitialized' }, node);
   }
 
   /** What was kept for a logger that is not going to come goes to the fallback. */
   loseLogger(node: Node, error: unknown): void {
-    if (!node.item.outputs.some(isLogger)) return;
+    if (!node.outputs.some(isLogger)) return;
     this.tell({ kind: 'LoggerInitialized', error }, node);
     this.giveUp(node.scope);
   }
@@ -112,7 +111,8 @@ export function declare(graph: Graph, builtIns: Iterable<Token>, journal: Journa
   const fx = { label: 'fx', scope: graph.root };
   for (const { key } of builtIns) journal.tell({ kind: 'Provided', outputs: [key], private: false, trace: [] }, fx);
   for (const node of graph.nodes) {
-    const { kind, outputs, place } = node.item;
+    const { outputs, item } = node;
+    const { kind, place } = item;
     if (outputs.length === 0 || kind === 'invoke') continue;
     const trace = [String(place)];
     for (let scope: Scope | undefined = node.scope; scope?.place !== undefined; scope = scope.parent)
@@ -122,7 +122,7 @@ export function declare(graph: Graph, builtIns: Iterable<Token>, journal: Journa
     const isPrivate = node.visibleIn !== graph.root;
     journal.tell({ kind: declared[kind], outputs: outputs.map(outputName), private: isPrivate, trace, ...failure }, node);
   }
-  for (const { item, scope, because } of graph.gated) journal.tell({ kind: 'Gated', because }, { label: item.name, scope });
+  for (const node of graph.gated) journal.tell({ kind: 'Gated', because: node.off ?? '' }, node);
 }
 
 /** Keeps what is told of components, and lets it out in their order: of each as soon as it and all before it are done. */
@@ -154,8 +154,6 @@ class Outbox {
     for (const each of this.#kept.keys()) this.done(each);
   }
 }
-
-const isLogger = ({ token }: { readonly token: Token }): boolean => token === (EventSink as Token);
 
 function hand(event: Event, sink: EventSink): void {
   try {

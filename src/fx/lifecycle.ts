@@ -1,6 +1,5 @@
 import { describeValue, FxError, type Code } from './errors.ts';
 import type { Node } from './graph.ts';
-import type { Item } from './item.ts';
 import { Place } from './place.ts';
 import { token } from './token.ts';
 
@@ -37,11 +36,15 @@ export interface Lifecycle {
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 
+const phases = ['start', 'ready', 'drain', 'stop'] as const;
+export type HookPhase = (typeof phases)[number];
+type HookCall = ((...given: readonly unknown[]) => unknown) | undefined;
+
 /** A hook in its component, and what became of it. */
 export class HookRecord {
   declare readonly node: Node;
-  /** As it was appended; the item itself for the hook of its definition, which is given the value too. */
-  declare readonly hook: Hook | Item;
+  /** As it was appended, or the definition of the component itself, whose functions are given the value too. */
+  declare readonly hook: Hook;
   declare readonly place: Place;
   state: 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped' = 'idle';
   /** When its start was called, in milliseconds of the clock. */
@@ -51,19 +54,47 @@ export class HookRecord {
   /** Given up by the framework, but not settled yet. */
   isStillRunning = false;
 
-  constructor(node: Node, hook: Hook | Item, place: Place) {
+  constructor(node: Node, hook: object, place: Place) {
     this.node = node;
     this.hook = hook;
     this.place = place;
   }
 
   get name(): string {
-    return this.hook.name ?? nameOf(this.hook.start, 'start') ?? nameOf(this.hook.stop, 'stop') ?? 'anonymous';
+    const { hook, node } = this;
+    if (this.isDefined) return node.item.name;
+    return hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
+  }
+
+  /** It is no hook that was appended, but the definition of the component itself. */
+  get isDefined(): boolean {
+    return (this.hook as object) === this.node.item.definition;
+  }
+
+  /** Calls one of its functions, at a time of the clock. */
+  call(phase: HookPhase, begun: number, context: HookContext): unknown {
+    const { hook, node } = this;
+    if (phase === 'start') {
+      this.state = 'starting';
+      this.startedAt = begun;
+    } else if (phase === 'stop') this.state = 'stopping';
+    const call = hook[phase] as HookCall;
+    return this.isDefined ? call?.call(hook, node.value, context) : call?.call(hook, context);
   }
 }
 
-function nameOf(call: { readonly name: string } | undefined, ofProperty: string): string | undefined {
+function nameOf(call: HookFunction | undefined, ofProperty: string): string | undefined {
   return call === undefined || call.name === '' || call.name === ofProperty ? undefined : call.name;
+}
+
+/** What of a hook, or of a definition, should be a function and is none. */
+export function misfit(hook: object): string | undefined {
+  for (let at = 0; at < phases.length; at += 1) {
+    const phase = phases[at] as HookPhase;
+    const call: unknown = (hook as Hook)[phase];
+    if (call !== undefined && typeof call !== 'function') return `${phase} must be a function, not ${describeValue(call)}`;
+  }
+  return undefined;
 }
 
 /** Adds a hook that a component hands over, if it is one and not too late. */
@@ -76,11 +107,8 @@ export function append(node: Node, hook: Hook, place: Place): void {
     const problem = 'after the app has begun to start, so it would never run';
     refuse('FX_STATE', problem, 'append hooks while create runs; what goes on later is a job');
   }
-  for (const phase of ['start', 'ready', 'drain', 'stop'] as const) {
-    const call: unknown = hook[phase];
-    if (call === undefined || typeof call === 'function') continue;
-    refuse('FX_BAD_DEFINITION', `whose ${phase} is ${describeValue(call)}`, `make "${phase}" a function, or leave it out`);
-  }
+  const wrong = misfit(hook);
+  if (wrong !== undefined) refuse('FX_BAD_DEFINITION', `whose ${wrong}`, 'make it one, or leave it out');
   node.hooks = [...node.hooks, new HookRecord(node, hook, place)];
 }
 
@@ -99,14 +127,13 @@ export class CallContext implements HookContext {
     this.deadline = deadline;
   }
 
-  get signal(): AbortSignal {
+  get controller(): AbortController {
     this.#controller ??= new AbortController();
-    return this.#controller.signal;
+    return this.#controller;
   }
 
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
 }
 

@@ -2,12 +2,11 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import type { Finding } from './errors.ts';
 import type { Flat } from './flatten.ts';
-import { findingAt, isProvider, type Node } from './graph.ts';
-import type { Item, Port } from './item.ts';
+import { findingAt, type Port } from './graph.ts';
 import { placeOf, type Token } from './token.ts';
 
 /** Explains why nothing provides what a node requires, and what would. */
-export function missing(flat: Flat, node: Node, { token, property }: Port): Finding {
+export function missing(flat: Flat, { node, token, property }: Port): Finding {
   const otherwise = `or take it with optional(), or remove ${node.label}`;
   return findingAt(node, 'FX_MISSING', {
     message: `missing dependencies for ${node.label}: nothing provides "${token.key}"`,
@@ -17,27 +16,23 @@ export function missing(flat: Flat, node: Node, { token, property }: Port): Find
 }
 
 /** Implementations that are in the list, but out of reach. */
-function kept(flat: Flat, token: Token): string[] {
-  const outputsOf = (item: Item): readonly Port[] => item.outputs.filter((output) => output.token === token);
-  const hidden = flat.nodes.filter(({ item }) => isProvider(item) && outputsOf(item).length > 0);
-  const off = flat.gated.filter(({ item }) => outputsOf(item).length > 0);
-  return [
-    ...hidden.map(({ item, label, visibleIn }) =>
-      outputsOf(item).some(({ form }) => form === 'group')
-        ? `${label} contributes it to a group: require many(...)`
-        : `${label} provides it, but privately, in module ${visibleIn.name}: list it outside "private"`,
-    ),
-    ...off.map(({ item, because }) => `${item.name} provides it, but is off because ${because}`),
-  ];
+function kept({ nodes, gated }: Flat, token: Token): string[] {
+  const outputs = [...nodes, ...gated].flatMap((node) =>
+    node.outputs.filter((output) => output.token === token && (node.isOriginal || node.off)),
+  );
+  return outputs.map(({ node: { label, off, visibleIn }, form }) => {
+    if (off !== undefined) return `${label} provides it, but is off because ${off}`;
+    if (form === 'group') return `${label} contributes it to a group: require many(...)`;
+    return `${label} provides it, but privately, in module ${visibleIn.name}: list it outside "private"`;
+  });
 }
 
 /** Keys that differ by a slip of the finger, or in case or separators only. */
-function similar(flat: Flat, token: Token): string[] {
+function similar({ nodes }: Flat, token: Token): string[] {
   const { key } = token;
-  const others = flat.nodes.flatMap(({ item }) => item.outputs).filter((output) => output.token !== token);
-  const known = new Set(others.map((output) => output.token.key));
+  const others = nodes.flatMap(({ outputs }) => outputs.flatMap((output) => (output.token === token ? [] : output.token.key)));
   const slips = Math.max(1, Math.floor(key.length / 4));
-  const near = [...known].filter((each) => plain(each) === plain(key) || distance(each, key) <= slips).toSorted();
+  const near = [...new Set(others)].filter((each) => plain(each) === plain(key) || distance(each, key) <= slips).toSorted();
   const meant = near.map((each) => (each === key ? `the other token "${each}"` : `"${each}"`));
   return meant.length === 0 ? [] : [`did you mean ${meant.join(', or ')}?`];
 }

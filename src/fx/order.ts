@@ -8,15 +8,10 @@ export class Queue {
   /** Whose turn it is; the smallest stands last. */
   readonly #ready: number[] = [];
 
-  /** @param begun of numbers that wait only for smaller ones: all below it are done, and it is handed out */
-  constructor(dependencies: Dependencies, begun = -1) {
+  constructor(dependencies: Dependencies) {
     this.#waiters = reversed(dependencies);
     this.#remaining = dependencies.map((needed) => needed.length);
     for (let node = dependencies.length - 1; node >= 0; node -= 1) if (this.#remaining[node] === 0) this.#ready.push(node);
-    for (let node = 0; node <= begun; node += 1) {
-      this.take();
-      if (node < begun) this.done(node);
-    }
   }
 
   take(): number | undefined {

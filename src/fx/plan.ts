@@ -1,9 +1,7 @@
 import type { List } from './component.ts';
 import type { Settings } from './condition.ts';
-import { EventSink } from './events.ts';
 import { flatten, type Flat } from './flatten.ts';
-import { findingAt, isProvider, lookUp, type Graph, type Node, type Source } from './graph.ts';
-import type { Port } from './item.ts';
+import { findingAt, isLogger, loggerOf, lookUp, type Graph, type Node, type Port } from './graph.ts';
 import { missing } from './missing.ts';
 import { cycles, topologicalOrder } from './order.ts';
 import type { Token } from './token.ts';
@@ -27,7 +25,7 @@ class Planner {
   readonly #keys = new Map<string, Token>();
   /** What is built although nobody may need it: what provides nothing, and loggers. */
   readonly #roots: Node[] = [];
-  readonly #decorators: Source[] = [];
+  readonly #decorations: Port[] = [];
   readonly #loggers: Node[] = [];
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
@@ -40,15 +38,14 @@ class Planner {
   register(): void {
     const labels = new Map<string, number>();
     this.#flat.nodes.forEach((node, index) => {
-      const { name, problems, outputs } = node.item;
-      const count = (labels.get(name) ?? 0) + 1;
-      labels.set(name, count);
+      const { label, problems, outputs } = node;
+      const count = (labels.get(label) ?? 0) + 1;
+      labels.set(label, count);
       node.index = index;
-      if (count > 1) node.label = `${name} #${count}`;
-      for (const message of problems)
-        this.#find(node, 'FX_BAD_DEFINITION', { message: `${node.label}: ${message}`, fix: 'mend the definition' });
+      if (count > 1) node.label = `${label} #${count}`;
+      problems.forEach((each) => this.#find(node, 'FX_BAD_DEFINITION', { message: `${node.label}: ${each}`, fix: 'mend the definition' }));
       if (outputs.length === 0) this.#roots.push(node);
-      outputs.forEach((output) => this.#provide({ node, output }));
+      outputs.forEach(this.#provide);
     });
   }
 
@@ -56,28 +53,26 @@ class Planner {
     this.#flat.findings.push(findingAt(...what));
   }
 
-  #provide(source: Source): void {
-    const { node, output } = source;
-    const { token, form } = output;
-    const isOriginal = isProvider(node.item);
+  readonly #provide = (output: Port): void => {
+    const { node, token, form } = output;
     this.#meet(token, node);
-    if (token === (EventSink as Token)) {
+    if (isLogger(output)) {
       this.#roots.push(node);
       this.#loggers.push(node);
     }
-    if (!isOriginal) this.#decorators.push(source);
-    const known = namesOf(source);
+    if (!node.isOriginal) this.#decorations.push(output);
+    const known = namesOf(output);
     const others = known.get(token);
-    if (others === undefined && !this.#builtIns.has(token)) known.set(token, [source]);
-    else if (others === undefined || !isOriginal || form !== 'group') this.#duplicate(source, others?.[0]);
-    else others.push(source);
-  }
+    if (others === undefined && !this.#builtIns.has(token)) known.set(token, [output]);
+    else if (others === undefined || !node.isOriginal || form !== 'group') this.#duplicate(output, others?.[0]);
+    else others.push(output);
+  };
 
-  #duplicate(source: Source, first: Source | undefined): void {
-    const [role, done] = isProvider(source.node.item) ? ['provider', 'provided'] : ['decorator', 'decorated'];
+  #duplicate(output: Port, first: Port | undefined): void {
+    const [role, done] = output.node.isOriginal ? ['provider', 'provided'] : ['decorator', 'decorated'];
     const by = first === undefined ? 'the framework' : `${nameOf(first)} (${String(first.node.item.place)})`;
-    const message = `${nameOf(source)} cannot be a ${role} of "${source.output.token.key}": already ${done} by ${by}`;
-    this.#find(source.node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
+    const message = `${nameOf(output)} cannot be a ${role} of "${output.token.key}": already ${done} by ${by}`;
+    this.#find(output.node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
   }
 
   /** Two tokens with one key would look like one in every message. */
@@ -92,32 +87,26 @@ class Planner {
 
   /** Finds where everything that is required comes from, or that nothing provides it. */
   link(): void {
-    this.#flat.nodes.forEach((node) => {
-      const { inputs } = node.item;
-      const linked: (readonly Source[])[] = [];
-      for (let at = 0; at < inputs.length; at += 1) {
-        const input = inputs[at] as Port;
-        const sources = lookUp(node, input);
-        linked.push(sources);
-        if (sources.length === 0 && !this.#builtIns.has(input.token)) this.#lacks(node, input);
-        // They stand in list order.
-        if ((sources[sources.length - 1]?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
-      }
-      node.sources = linked;
-    });
-    for (const { node, output } of this.#decorators) {
-      const { token } = output;
-      if (lookUp(node, output).length > 0 || node.item.inputs.some((input) => input.token === token)) continue;
+    this.#flat.nodes.forEach(({ inputs }) => inputs.forEach(this.#link));
+    for (const output of this.#decorations) {
+      const { node, token } = output;
+      if (lookUp(output).length > 0 || node.inputs.some((input) => input.token === token)) continue;
       const does = node.item.kind === 'replace' ? 'replaces' : 'decorates';
       const message = `${node.label} ${does} "${token.key}", which nothing here provides: missing type`;
       this.#find(node, 'FX_NOTHING_TO_REPLACE', { message, fix: `add a component that provides "${token.key}", or remove this` });
     }
   }
 
-  #lacks(node: Node, input: Port): void {
-    this.#meet(input.token, node);
-    if (input.form === 'one') this.#flat.findings.push(missing(this.#flat, node, input));
-  }
+  readonly #link = (input: Port): void => {
+    const { node, token, form } = input;
+    const sources = lookUp(input);
+    input.sources = sources;
+    // They stand in list order.
+    if ((sources[sources.length - 1]?.node.index ?? -1) >= node.index) this.#isListInOrder = false;
+    if (sources.length > 0 || this.#builtIns.has(token)) return;
+    this.#meet(token, node);
+    if (form === 'one') this.#flat.findings.push(missing(this.#flat, input));
+  };
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
   need(): void {
@@ -128,14 +117,14 @@ class Planner {
       needed.push(node);
     };
     this.#roots.forEach((node) => {
-      if (node.item.outputs.length === 0 || isHeard(node)) mark(node, node);
+      if (node.outputs.length === 0 || loggerOf(node.scope) === node) mark(node, node);
     });
     for (let next = 0; next < needed.length; next += 1) {
-      const { item, sources } = needed[next] as Node;
-      for (let at = 0; at < sources.length; at += 1) {
-        const from = sources[at] as readonly Source[];
-        if (item.inputs[at]?.options.soft === true) continue;
-        for (let each = 0; each < from.length; each += 1) mark((from[each] as Source).node, needed[next] as Node);
+      const node = needed[next] as Node;
+      for (let at = 0; at < node.inputs.length; at += 1) {
+        const { options, sources } = node.inputs[at] as Port;
+        if (options.soft === true) continue;
+        for (let each = 0; each < sources.length; each += 1) mark((sources[each] as Port).node, node);
       }
     }
   }
@@ -170,21 +159,18 @@ class Planner {
 }
 
 /** Where it is looked up. A logger is its own module's, whoever may see it. */
-function namesOf({ node, output: { token, form } }: Source): Map<Token, Source[]> {
-  const isOriginal = isProvider(node.item);
-  const scope = isOriginal && token !== (EventSink as Token) ? node.visibleIn : node.scope;
-  return scope[form === 'group' ? 'group' : 'one'][isOriginal ? 'sources' : 'decorators'];
+function namesOf(output: Port): Map<Token, Port[]> {
+  const { node, form } = output;
+  if (!node.isOriginal) return node.scope.decorators[form];
+  return (isLogger(output) ? node.scope : node.visibleIn).providers[form];
 }
 
-/** A logger that is decorated or replaced in its module is needed only by what stands for it. */
-const isHeard = (node: Node): boolean => (node.scope.one.decorators.get(EventSink)?.[0]?.node ?? node) === node;
-
 /** What must be built before a node: a soft group waits only for members that are built anyway. */
-function dependenciesOf({ item, sources }: Node): Node[] {
-  return sources.flatMap((each, at) =>
-    each.map(({ node }) => node).filter((node) => item.inputs[at]?.options.soft !== true || node.neededBy !== undefined),
+function dependenciesOf({ inputs }: Node): Node[] {
+  return inputs.flatMap(({ options, sources }) =>
+    sources.map(({ node }) => node).filter((node) => options.soft !== true || node.neededBy !== undefined),
   );
 }
 
 /** The component, and under which name it yields this value where it yields several. */
-const nameOf = ({ node, output }: Source): string => (output.property === undefined ? node.label : `${node.label}.${output.property}`);
+const nameOf = ({ node, property }: Port): string => (property === undefined ? node.label : `${node.label}.${property}`);

@@ -1,7 +1,6 @@
 import type { Component } from './component.ts';
 import { describeCondition } from './condition.ts';
 import { outputName, pathTo, type Graph, type Node } from './graph.ts';
-import type { Item } from './item.ts';
 import { isToken, type Token } from './token.ts';
 
 /** What a start would do. */
@@ -27,14 +26,13 @@ type Shown<Make extends (...args: never[]) => object> = Frozen<ReturnType<Make>>
 type Frozen<T> = { readonly [Name in keyof T]: T[Name] extends readonly (infer Each extends object)[] ? readonly Frozen<Each>[] : T[Name] };
 
 export function planOf({ findings, order, gated, nodes }: Graph) {
-  const off = gated.map(({ item, scope, because }) => ({ component: item.name, module: scope.name, because, place: String(item.place) }));
-  const unneeded = nodes.filter(({ neededBy }) => neededBy === undefined);
+  const absent = [...gated, ...nodes.filter(({ neededBy }) => neededBy === undefined)];
   return {
     findings,
     /** In the order in which they are built and started; stop is the reverse. */
     order: order.map(planned),
     /** Listed, but not built: off by a condition, or needed by nobody. */
-    absent: [...off, ...unneeded.map((node) => ({ ...whereabouts(node), because: 'nobody needs it', place: String(node.item.place) }))],
+    absent: absent.map((node) => ({ ...whereabouts(node), because: node.off ?? 'nobody needs it', place: String(node.item.place) })),
   };
 }
 
@@ -47,17 +45,17 @@ function whereabouts({ label, scope }: Node) {
 }
 
 function planned(node: Node) {
-  const { item, sources, neededBy } = node;
+  const { item, needs, outputs, neededBy } = node;
   return {
     ...whereabouts(node),
     kind: item.kind,
-    provides: item.outputs.map(outputName),
-    requires: sources.flat().map((source) => source.node.label),
+    provides: outputs.map(outputName),
+    requires: needs.map(({ label }) => label),
     /** Why it is built: the component that needs it, or `'root'`. */
     because: neededBy === undefined || neededBy === node ? 'root' : neededBy.label,
     /** Its condition in words, where it has one. */
     when: item.when && describeCondition(item.when),
-    onFailure: item.mayFail ? ('continue' as const) : ('abort' as const),
+    onFailure: node.mayFail ? ('continue' as const) : ('abort' as const),
     place: String(item.place),
   };
 }
@@ -94,18 +92,16 @@ export function isWell({ state, jobs }: ComponentReport): boolean {
 
 /** Why something is in the build, or why it is not, in one line per component. */
 export function explain({ nodes, gated }: Graph, what: Token | Component | string): string {
-  const isMeant = (label: string, item: Item): boolean =>
-    item === what || label === what || item.outputs.some(({ token }) => token === what || token.key === what);
-  const lines = [
-    ...nodes.filter(({ label, item }) => isMeant(label, item)).map(presence),
-    ...gated.flatMap(({ item, because }) => (isMeant(item.name, item) ? `${item.name} is off: ${because} (${String(item.place)})` : [])),
-  ];
+  const isMeant = ({ label, item, outputs }: Node): boolean =>
+    item === what || label === what || outputs.some(({ token }) => token === what || token.key === what);
+  const lines = [...nodes, ...gated].filter(isMeant).map(presence);
   const subject = isToken(what) ? what.key : typeof what === 'string' ? what : what.name;
   return lines.length === 0 ? `"${subject}" is not in this list: nothing here has that name or provides it` : lines.join('\n');
 }
 
 function presence(node: Node): string {
-  const { label, item, neededBy } = node;
+  const { label, item, off, neededBy } = node;
+  if (off !== undefined) return `${label} is off: ${off} (${String(item.place)})`;
   if (neededBy === undefined) return `${label} is listed (${String(item.place)}), but nobody needs it`;
   const [root, ...path] = pathTo(node);
   return `${label} is built (${String(item.place)}): ${[`${root} (root)`, ...path].join(' -> ')}`;
