@@ -128,6 +128,23 @@ describe('handlers', () => {
     expect(told).toEqual(['added c', 'deleted a on n1 (unknown)']);
   });
 
+  it('hear of no delete before the end of a whole list, and then of all that only an abandoned one has named', async () => {
+    const { made } = informer();
+    const told: string[] = [];
+    await list(made, pod('a', 1), pod('b', 1), pod('c', 1));
+    made.handle({ deleted: (object) => void told.push(object.name) });
+    await new Promise(setImmediate);
+    made.listBegins();
+    made.put(pod('a', 1), true);
+    made.put(pod('b', 2), true);
+    made.listBegins();
+    made.put(pod('c', 1), true);
+    expect(told).toEqual([]);
+    await made.listEnds(running);
+    expect(told).toEqual(['a', 'b']);
+    expect([...made.list()].map(({ name }) => name)).toEqual(['c']);
+  });
+
   it('hear nothing of what a list or a watch repeats', async () => {
     const { made } = informer();
     const told: string[] = [];

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/fx/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Informer, InformerHandler, InformerOptions, KubeObject } from './index.ts';
-import { InformerCache } from './informer-cache.ts';
+import { type CachedObject, InformerCache } from './informer-cache.ts';
 import { InformerHandlers, type Listener } from './informer-handlers.ts';
 import { qualifiedName } from './paths.ts';
 import type { Reflection } from './reflector.ts';
@@ -23,8 +23,8 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   readonly #cache: InformerCache<T>;
   readonly #handlers: InformerHandlers<T>;
   readonly #waiting = new Set<() => void>();
-  /** During a list: the keys that it has not named yet. */
-  #unnamed = new Set<string>();
+  /** How many lists have begun. */
+  #lists = 0;
   #hasSynced = false;
 
   constructor(options: InformerOptions<T>, parts: CachedInformerParts) {
@@ -77,18 +77,18 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   }
 
   listBegins(): void {
-    this.#unnamed = new Set(this.#cache.keys());
+    this.#lists += 1;
   }
 
   put(object: KubeObject, isListed: boolean): void {
     const key = keyOf(object);
-    if (isListed) this.#unnamed.delete(key);
     const { resourceVersion: version = '' } = object.metadata;
     const known = this.#cache.find(key);
+    if (known !== undefined) known.list = this.#lists;
     if (known !== undefined && known.version === version && version !== '') return;
     const kept = this.#attempt(key, () => {
       const next = this.#options.transform(object);
-      this.#cache.set(key, next, version);
+      this.#cache.set({ key, object: next, version, list: this.#lists });
       return { object: next };
     });
     if (kept === undefined) return;
@@ -106,15 +106,13 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   }
 
   async listEnds(signal: AbortSignal): Promise<void> {
-    const gone = (key: string): void => {
-      const known = this.#cache.find(key);
-      if (known === undefined) return;
+    const look = ({ key, object, list }: CachedObject<T>): void => {
+      if (list === this.#lists) return;
       this.#cache.delete(key);
-      this.#handlers.tell(key, { kind: 'deleted', object: known.object, isFinalStateUnknown: true });
+      this.#handlers.tell(key, { kind: 'deleted', object, isFinalStateUnknown: true });
     };
-    await inSlices(this.#unnamed, gone, { clock: this.#parts.clock, signal });
+    await inSlices(this.#cache.entries(), look, { clock: this.#parts.clock, signal });
     signal.throwIfAborted();
-    this.#unnamed = new Set();
     this.#hasSynced = true;
     for (const resolve of this.#waiting) resolve();
   }
@@ -125,7 +123,7 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
     if (resyncMs <= 0) return;
     while (!signal.aborted) {
       await clock.sleep(resyncMs, signal).catch(() => {});
-      if (this.#hasSynced) await inSlices(this.#cache.entries(), ([key, object]) => this.#again(key, object), { clock, signal });
+      if (this.#hasSynced) await inSlices(this.#cache.entries(), ({ key, object }) => this.#again(key, object), { clock, signal });
     }
   }
 

@@ -1,7 +1,10 @@
 export interface CachedObject<T> {
+  readonly key: string;
   readonly object: T;
   /** Its resourceVersion. */
   readonly version: string;
+  /** The number of the last list that named it; of the last list there was, where a watch has brought it. */
+  list: number;
 }
 
 type Indexer<T> = (object: T) => readonly string[];
@@ -30,8 +33,9 @@ export class InformerCache<T> {
     return this.#entries.keys();
   }
 
-  *entries(): Generator<readonly [string, T]> {
-    for (const [key, { object }] of this.#entries) yield [key, object];
+  /** May be looked through while the cache changes. */
+  entries(): Iterable<CachedObject<T>> {
+    return this.#entries.values();
   }
 
   *objects(): Generator<T> {
@@ -49,10 +53,11 @@ export class InformerCache<T> {
   }
 
   /** @throws what an indexer throws; nothing is changed then */
-  set(key: string, object: T, version: string): void {
+  set(entry: CachedObject<T>): void {
+    const { key, object } = entry;
     const values = this.#indexers.map(([indexer]) => indexer(object));
     this.#unindex(key);
-    this.#entries.set(key, { object, version });
+    this.#entries.set(key, entry);
     for (const [at, [, keys]] of this.#indexers.entries()) {
       for (const value of values[at] ?? []) {
         const found = keys.get(value);
