@@ -184,23 +184,51 @@ describe('handlers', () => {
     made.put(pod('b', 2, { node: 'n2' }), false);
     made.remove(pod('c', 3));
     made.put(pod('d', 4), false);
-    expect(told).toEqual(['added d']);
+    expect(told).toEqual([]);
     await new Promise(setImmediate);
-    await new Promise(setImmediate);
-    expect(told).toEqual(['added d', 'added a (initial)', 'added b (initial)']);
+    expect(told).toEqual([
+      'added a (initial)',
+      'added b (initial)',
+      'added c (initial)',
+      'updated b n1 -> n2',
+      'deleted c on n1',
+      'added d',
+    ]);
     made.put(pod('b', 5, { node: 'n3' }), false);
     expect(told.at(-1)).toBe('updated b n2 -> n3');
     made.put(pod('c', 6), false);
     expect(told.at(-1)).toBe('added c');
   });
 
-  it('that leave before they were told hear nothing more', async () => {
+  it('that come or leave while others are told are told once, or not at all', async () => {
     const { made } = informer();
-    await list(made, pod('a', 1));
+    const told: string[] = [];
+    made.handle({
+      added: ({ name }) => {
+        if (name === 'b') made.handle(telling(told, 'late: '));
+        if (name === 'c') off();
+      },
+    });
+    const off = made.handle(telling(told));
+    for (const name of ['a', 'b', 'c']) made.put(pod(name, 1), false);
+    await new Promise(setImmediate);
+    expect(told).toEqual(['added a', 'added b', 'late: added a (initial)', 'late: added b (initial)', 'late: added c']);
+  });
+
+  it('that leave before they were told, or while they are, hear nothing more', async () => {
+    const { made } = informer();
+    await list(made, pod('a', 1), pod('b', 1));
     const told: string[] = [];
     made.handle(telling(told))();
+    const off = made.handle({
+      added: ({ name }) => {
+        told.push(name);
+        off();
+      },
+    });
+    made.put(pod('c', 2), false);
     await new Promise(setImmediate);
-    expect(told).toEqual([]);
+    expect(told).toEqual(['a']);
   });
 
   it('are shown everything again at each resync', async () => {

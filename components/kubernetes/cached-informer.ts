@@ -1,9 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/fx/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Informer, InformerHandler, InformerOptions, KubeObject } from './index.ts';
 import { type CachedObject, InformerCache } from './informer-cache.ts';
-import { InformerHandlers, type Listener } from './informer-handlers.ts';
+import { InformerHandlers } from './informer-handlers.ts';
 import { qualifiedName } from './paths.ts';
 import type { Reflection } from './reflector.ts';
 import { inSlices } from './slices.ts';
@@ -32,7 +31,7 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
     this.#parts = parts;
     this.#resource = qualifiedName(options.resource);
     this.#cache = new InformerCache(options.indexers);
-    this.#handlers = new InformerHandlers(this.#resource, parts.log);
+    this.#handlers = new InformerHandlers({ ...parts, resource: this.#resource });
   }
 
   get(key: string): T | undefined {
@@ -52,9 +51,7 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   }
 
   handle(handler: InformerHandler<T>): () => void {
-    const listener = this.#handlers.add(handler, this.#cache.keys());
-    if (listener.owed.size > 0) void this.#introduce(listener);
-    return () => this.#handlers.remove(listener);
+    return this.#handlers.add(handler, [...this.#cache.entries()]);
   }
 
   get hasSynced(): boolean {
@@ -129,15 +126,6 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
 
   #again(key: string, object: T): void {
     this.#handlers.tell(key, { kind: 'updated', object, previous: object });
-  }
-
-  async #introduce(listener: Listener<T>): Promise<void> {
-    const see = (key: string): void => {
-      const known = this.#cache.find(key);
-      if (known !== undefined) this.#handlers.introduce(listener, key, known.object);
-    };
-    await turn();
-    await inSlices(listener.owed, see, { clock: this.#parts.clock, signal: new AbortController().signal });
   }
 
   /** Runs what others wrote for us on an object; where that fails, the cache stays as it is, without the object or with the last good one. */

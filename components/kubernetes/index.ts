@@ -191,9 +191,9 @@ export interface Informer<T> {
   list(): Iterable<T>;
   readonly size: number;
   byIndex(index: string, value: string): readonly T[];
-  /** @returns a function that takes the handler off */
+  /** The handler is told of all that is there, soon, and then of what has happened since. @returns a function that takes it off */
   handle(handler: InformerHandler<T>): () => void;
-  /** Whether the first list is complete and all handlers have seen it. */
+  /** Whether the first list is complete, and seen by all handlers that were there when it began. */
   readonly hasSynced: boolean;
   /** @throws the signal's reason */
   synced(signal: AbortSignal): Promise<void>;

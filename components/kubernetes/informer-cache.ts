@@ -29,10 +29,6 @@ export class InformerCache<T> {
     return this.#entries.get(key);
   }
 
-  keys(): IterableIterator<string> {
-    return this.#entries.keys();
-  }
-
   /** May be looked through while the cache changes. */
   entries(): Iterable<CachedObject<T>> {
     return this.#entries.values();

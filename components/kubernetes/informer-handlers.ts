@@ -1,5 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/fx/index.ts';
 import type { Log } from '../log/index.ts';
 import type { InformerHandler } from './index.ts';
+import type { CachedObject } from './informer-cache.ts';
+import { inSlices } from './slices.ts';
 
 /** What happened to the object of a key. */
 export type Happening<T> =
@@ -7,55 +11,61 @@ export type Happening<T> =
   | { readonly kind: 'updated'; readonly object: T; readonly previous: T }
   | { readonly kind: 'deleted'; readonly object: T; readonly isFinalStateUnknown: boolean };
 
+type News<T> = readonly [key: string, happening: Happening<T>];
+
 /** A handler among the others. */
-export interface Listener<T> {
+interface Listener<T> {
   readonly handler: InformerHandler<T>;
-  /** Keys that were known before it came and that it has yet to be told of; what happens to those is left to that telling. */
-  readonly owed: Set<string>;
+  readonly leaving: AbortController;
+  /** As long as it is being told of what was there before it came: what has happened since, in order. */
+  backlog: News<T>[] | undefined;
+}
+
+export interface InformerHandlersParts {
+  readonly resource: string;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Tells each handler everything in order. What one of them throws is logged and harms nobody. */
 export class InformerHandlers<T> {
-  readonly #listeners = new Set<Listener<T>>();
-  readonly #resource: string;
-  readonly #log: Log;
+  readonly #parts: InformerHandlersParts;
+  /** Never changed, only replaced: who comes while the others are told of something knows of it already. */
+  #listeners: readonly Listener<T>[] = [];
 
-  constructor(resource: string, log: Log) {
-    this.#resource = resource;
-    this.#log = log;
+  constructor(parts: InformerHandlersParts) {
+    this.#parts = parts;
   }
 
-  add(handler: InformerHandler<T>, known: Iterable<string>): Listener<T> {
-    const listener = { handler, owed: new Set(known) };
-    this.#listeners.add(listener);
-    return listener;
-  }
-
-  remove(listener: Listener<T>): void {
-    this.#listeners.delete(listener);
-    listener.owed.clear();
+  /** It is told of what is known first, soon. @returns a function that takes it off */
+  add(handler: InformerHandler<T>, known: readonly CachedObject<T>[]): () => void {
+    const listener: Listener<T> = { handler, leaving: new AbortController(), backlog: known.length === 0 ? undefined : [] };
+    this.#listeners = [...this.#listeners, listener];
+    if (known.length > 0) void this.#introduce(listener, known);
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+      listener.leaving.abort();
+    };
   }
 
   tell(key: string, happening: Happening<T>): void {
     for (const listener of this.#listeners) {
-      if (listener.owed.size === 0 || !listener.owed.has(key)) this.#call(listener, key, happening);
-      else if (happening.kind === 'deleted') listener.owed.delete(key);
+      if (listener.backlog === undefined) this.#call(listener, [key, happening]);
+      else listener.backlog.push([key, happening]);
     }
   }
 
-  /** Tells one handler of what it is owed. */
-  introduce(listener: Listener<T>, key: string, object: T): void {
-    if (listener.owed.delete(key)) this.#call(listener, key, { kind: 'added', object, isInInitialList: true });
+  async #introduce(listener: Listener<T>, known: readonly CachedObject<T>[]): Promise<void> {
+    const options = { clock: this.#parts.clock, signal: listener.leaving.signal };
+    await turn();
+    await inSlices(owed(listener, known), (news) => this.#call(listener, news), options);
   }
 
-  #call({ handler }: Listener<T>, key: string, happening: Happening<T>): void {
+  #call({ handler, leaving }: Listener<T>, [key, happening]: News<T>): void {
+    if (leaving.signal.aborted) return;
+    const { resource, log } = this.#parts;
     const failed = (error: unknown): void =>
-      this.#log.error(`a handler of an informer failed; its other work goes on`, {
-        resource: this.#resource,
-        key,
-        happening: happening.kind,
-        error,
-      });
+      log.error(`a handler of an informer failed; its other work goes on`, { resource, key, happening: happening.kind, error });
     try {
       const result: unknown = invoke(handler, happening);
       // A handler has no business being asynchronous; one that is must not end the process.
@@ -64,6 +74,13 @@ export class InformerHandlers<T> {
       failed(error);
     }
   }
+}
+
+/** When the last of it has been told, there is no backlog at the same moment: nothing can come in between. */
+function* owed<T>(listener: Listener<T>, known: readonly CachedObject<T>[]): Generator<News<T>> {
+  for (const { key, object } of known) yield [key, { kind: 'added', object, isInInitialList: true }];
+  yield* listener.backlog ?? [];
+  listener.backlog = undefined;
 }
 
 function invoke<T>(handler: InformerHandler<T>, happening: Happening<T>): unknown {
