@@ -51,7 +51,7 @@ export class CachedInformer<T> implements Informer<T>, Reflection {
   }
 
   handle(handler: InformerHandler<T>): () => void {
-    return this.#handlers.add(handler, [...this.#cache.entries()]);
+    return this.#handlers.add(handler, this.#cache.snapshot());
   }
 
   get hasSynced(): boolean {

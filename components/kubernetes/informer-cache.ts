@@ -1,3 +1,5 @@
+import { ShardedMap } from './sharded-map.ts';
+
 export interface CachedObject<T> {
   readonly key: string;
   readonly object: T;
@@ -11,12 +13,12 @@ type Indexer<T> = (object: T) => readonly string[];
 
 /** The objects of an informer by key, and by the values of its indexes. */
 export class InformerCache<T> {
-  readonly #entries = new Map<string, CachedObject<T>>();
-  readonly #indexers: readonly (readonly [Indexer<T>, Map<string, Set<string>>])[];
-  readonly #indexes: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+  readonly #entries = new ShardedMap<CachedObject<T>>();
+  readonly #indexers: readonly (readonly [Indexer<T>, ShardedMap<Set<string>>])[];
+  readonly #indexes: ReadonlyMap<string, ShardedMap<Set<string>>>;
 
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
-    const named = Object.entries(indexers).map(([name, indexer]) => [name, indexer, new Map<string, Set<string>>()] as const);
+    const named = Object.entries(indexers).map(([name, indexer]) => [name, indexer, new ShardedMap<Set<string>>()] as const);
     this.#indexers = named.map(([, indexer, keys]) => [indexer, keys]);
     this.#indexes = new Map(named.map(([name, , keys]) => [name, keys]));
   }
@@ -29,9 +31,14 @@ export class InformerCache<T> {
     return this.#entries.get(key);
   }
 
-  /** May be looked through while the cache changes. */
+  /** All entries, in no order. The cache may change while they are looked through. */
   entries(): Iterable<CachedObject<T>> {
     return this.#entries.values();
+  }
+
+  /** All entries as of now. */
+  snapshot(): readonly CachedObject<T>[] {
+    return this.#entries.snapshot();
   }
 
   *objects(): Generator<T> {
