@@ -30,7 +30,7 @@ const aliasesMax = 100;
  * @throws ConfigFileError that names the file, the line and what to do, never what the file says
  */
 export async function readDocument(text: string, path: string): Promise<Content> {
-  const yaml = await import('yaml');
+  const { default: yaml } = await import('yaml');
   const lines = new yaml.LineCounter();
   try {
     const document = yaml.parseDocument(text, {

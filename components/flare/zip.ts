@@ -106,9 +106,9 @@ class ZipFlare implements Flare {
   }
 
   async #write(path: string, files: readonly ArchivedFile[], signal: AbortSignal): Promise<void> {
-    const { ZipFile } = await import('yazl');
+    const { default: yazl } = await import('yazl');
     const root = cleaned(await this.#hostname());
-    const zip = new ZipFile();
+    const zip = new yazl.ZipFile();
     for (const { path: name, content } of files) {
       zip.addBuffer(Buffer.from(content.buffer, content.byteOffset, content.byteLength), `${root}/${insideOf(name)}`, { mode: 0o100_600 });
     }

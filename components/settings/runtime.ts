@@ -46,11 +46,11 @@ class RuntimeSettings implements Settings {
   }
 
   async yaml({ withoutDefaults = false }: { readonly withoutDefaults?: boolean } = {}): Promise<string> {
-    const { stringify } = await import('yaml'); // seldom asked for, and not small
+    const { default: yaml } = await import('yaml'); // seldom asked for, and not small
     const shown = this.#scrubber.data(this.#config.all({ withoutDefaults, asWritten: true })) as Readonly<Record<string, unknown>>;
     let text = '';
     for (const [key, value] of Object.entries(shown)) {
-      text += stringify({ [key]: value }, { aliasDuplicateObjects: false, lineWidth: 0 });
+      text += yaml.stringify({ [key]: value }, { aliasDuplicateObjects: false, lineWidth: 0 });
       await setImmediate(); // all at once would hold up everybody else
     }
     return text === '' ? '{}\n' : text;
