@@ -16,7 +16,10 @@ export interface Terminal {
 export const systemTerminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
   warn: (text) => void process.stderr.write(`${text}\n`),
-  input: process.stdin,
+  // Opened when it is asked for: it is a stream of its own, and few commands read.
+  get input() {
+    return process.stdin;
+  },
   ask: askPerson,
   // Looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
   paint: (color, text) => styleText(color, text, { stream: process.stdout }),
@@ -27,7 +30,9 @@ export function plain(terminal: Terminal): Terminal {
   return {
     print: (text) => terminal.print(text),
     warn: (text) => terminal.warn(text),
-    input: terminal.input,
+    get input() {
+      return terminal.input;
+    },
     ask: (question) => terminal.ask(question),
     paint: (_, text) => text,
   };
