@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCommand } from './cli/commands.ts';
 import { systemTerminal } from './cli/terminal.ts';
 
