@@ -403,9 +403,9 @@ describe('FX_BAD_DEFINITION', () => {
 
   it('is for a replacement that is none', () => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the types forbid
-    expect(validate([replace(anything(1))]).map(({ message }) => message)).toContain(
-      'unnamed: replace takes a component, or a token and a value',
-    );
+    expect(validate([replace(anything(1))]).map(({ message }) => message)).toEqual([
+      'the list holds a replacement by 1, which is not a component',
+    ]);
   });
 });
 

@@ -2,8 +2,7 @@ import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
 import { findingAt, Scope, type Graph, type Node, type Position } from './graph.ts';
-import { Item, ModuleItem, Replacement } from './item.ts';
-import { nodeOf } from './ports.ts';
+import { Item, ModuleItem, nodeOf, Replacement } from './item.ts';
 
 /** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
 export interface Flat extends Omit<Graph, 'order' | 'loggers'> {
@@ -17,36 +16,44 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
   const replacements: [Replacement, within: Scope][] = [];
   let nodes: Node[] = [];
 
-  const refused = (item: Item | ModuleItem): string | undefined => {
-    if (item.when === undefined) return undefined;
-    if (settings !== undefined) return refusal(item.when, settings);
-    findings.push(withoutSettings(item));
+  const refused = ({ name, definition: { when }, place }: Item | ModuleItem): string | undefined => {
+    if (when === undefined) return undefined;
+    if (settings !== undefined) return refusal(when, settings);
+    const message = `${name} depends on a setting ("when"), but this app was given no settings`;
+    const fix = 'give the app its settings: app(list, { settings: (key) => ... })';
+    findings.push({ code: 'FX_BAD_DEFINITION', message, component: name, place: String(place), fix });
     return undefined;
   };
   const takeAll = (items: unknown, position: Position): void => {
     if (Array.isArray(items)) items.forEach((item, index) => take(item, position, index + 1));
-    else findings.push(notAnItem(items, position.scope, undefined));
+    else findings.push(notFor(position.scope, `is ${describeValue(items)}, which is not a list`));
   };
   const take = (item: unknown, position: Position, at: number): void => {
     const { scope, visibleIn } = position;
     if (item instanceof Replacement) replacements.push([item, scope]);
-    else if (!(item instanceof Item || item instanceof ModuleItem)) findings.push(notAnItem(item, scope, at));
+    else if (!(item instanceof Item || item instanceof ModuleItem))
+      findings.push(notFor(scope, `holds ${describeValue(item)} at position ${at}, which is not a component`));
     else if (!visibleIn.listed.has(item)) {
       visibleIn.listed.add(item);
       const off = position.off ?? refused(item);
-      if (item instanceof Item)
-        (off === undefined ? nodes : gated).push(nodeOf(item, off === position.off ? position : { ...position, off }));
-      else {
-        const own = new Scope(item.name, scope, item.place);
-        takeAll(item.private, { scope: own, visibleIn: own, off });
-        takeAll(item.list, { scope: own, visibleIn, off });
-      }
+      if (item instanceof ModuleItem) open(item, { ...position, off });
+      else if (off === undefined) nodes.push(nodeOf(item, position));
+      else gated.push(nodeOf(item, { ...position, off }));
     }
+  };
+  const open = ({ name, definition, place }: ModuleItem, position: Position): void => {
+    const scope = new Scope(name, position.scope, place);
+    takeAll(definition.private, { ...position, scope, visibleIn: scope });
+    takeAll(definition.list, { ...position, scope });
   };
 
   /** The first that provides a token of the replacement gives it its place; others that do give way. */
   const stand = ({ by, place }: Replacement, within: Scope): void => {
-    const node = nodeOf(by, { scope: within, visibleIn: root });
+    if (!(by instanceof Item)) {
+      findings.push(notFor(within, `holds a replacement by ${describeValue(by)}, which is not a component`));
+      return;
+    }
+    const node = nodeOf(by, { scope: within, visibleIn: root, off: undefined });
     const tokens = new Set(node.outputs.map(({ token }) => token));
     const givesWay = ({ isOriginal, scope, outputs }: Node): boolean =>
       isOriginal && isWithin(scope, within) && outputs.some(({ token }) => tokens.has(token));
@@ -62,29 +69,16 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
     findings.push(findingAt(node, 'FX_NOTHING_TO_REPLACE', { message, place: String(place), fix }));
   };
 
-  takeAll(list, { scope: root, visibleIn: root });
+  takeAll(list, { scope: root, visibleIn: root, off: undefined });
   for (const [replacement, within] of replacements) stand(replacement, within);
   return { root, nodes, gated, findings };
 }
 
-function isWithin(scope: Scope, outer: Scope): boolean {
-  for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) if (each === outer) return true;
-  return false;
-}
+const isWithin = (scope: Scope | undefined, outer: Scope): boolean =>
+  scope !== undefined && (scope === outer || isWithin(scope.parent, outer));
 
-function withoutSettings({ name, place }: Item | ModuleItem): Finding {
-  const message = `${name} depends on a setting ("when"), but this app was given no settings`;
-  const fix = 'give the app its settings: app(list, { settings: (key) => ... })';
-  return { code: 'FX_BAD_DEFINITION', message, component: name, place: String(place), fix };
-}
-
-function notAnItem(item: unknown, scope: Scope, position: number | undefined): Finding {
-  const where = scope.parent === undefined ? 'the list' : `module ${scope.name}`;
-  const what =
-    position === undefined
-      ? `is ${describeValue(item)}, which is not a list`
-      : `holds ${describeValue(item)} at position ${position}, which is not a component`;
-  const place = scope.place === undefined ? {} : { place: String(scope.place) };
+function notFor({ name, parent, place }: Scope, what: string): Finding {
+  const wantedBy = parent === undefined ? 'the list' : `module ${name}`;
   const fix = 'list what component(), supply(), invoke(), decorate(), replace() or module() returns, all from one copy of the framework';
-  return { code: 'FX_BAD_DEFINITION', message: `${where} ${what}`, wantedBy: where, ...place, fix };
+  return { code: 'FX_BAD_DEFINITION', message: `${wantedBy} ${what}`, wantedBy, ...(place && { place: String(place) }), fix };
 }

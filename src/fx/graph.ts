@@ -44,23 +44,19 @@ export class Scope {
   }
 }
 
-/** Where a component stands. */
-export interface Position {
-  /** Whose decorators and private values it sees: the module that lists it. */
-  readonly scope: Scope;
-  /** Who sees its values: everybody (the root), or the module that keeps it private. */
-  readonly visibleIn: Scope;
-  /** Why it is off by its condition or that of its module, if it is. */
-  readonly off?: string | undefined;
-}
-
 export type State = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
+
+/** Where a component stands in its list. */
+export type Position = Pick<Node, 'scope' | 'visibleIn' | 'off'>;
 
 /** An item at its place in the list, and what becomes of it in one life of the app. */
 export class Node {
   declare readonly item: Item;
+  /** Whose decorators and private values it sees: the module that lists it. */
   declare readonly scope: Scope;
+  /** Who sees its values: everybody (the root), or the module that keeps it private. */
   declare readonly visibleIn: Scope;
+  /** Why it is off by its condition or that of its module, if it is. */
   declare readonly off: string | undefined;
   /** It yields what it provides, rather than what stands for something else. */
   declare readonly isOriginal: boolean;

@@ -5,9 +5,7 @@ import { findingAt, isLogger, loggerOf, lookUp, type Graph, type Node, type Port
 import { missing } from './missing.ts';
 import { cycles, topologicalOrder } from './order.ts';
 import type { Token } from './token.ts';
-
-/** What the framework provides itself. */
-type BuiltIns = ReadonlyMap<Token, unknown>;
+import type { BuiltIns } from './values.ts';
 
 /** Plans a list: registers what is provided, links what is required, finds everything that is wrong, and puts what is needed in order. */
 export function plan(list: List, settings: Settings | undefined, builtIns: BuiltIns): Graph {
@@ -26,7 +24,6 @@ class Planner {
   /** What is built although nobody may need it: what provides nothing, and loggers. */
   readonly #roots: Node[] = [];
   readonly #decorations: Port[] = [];
-  readonly #loggers: Node[] = [];
   /** Most lists are written in an order in which they can be built, and then that is the order. */
   #isListInOrder = true;
 
@@ -56,10 +53,7 @@ class Planner {
   readonly #provide = (output: Port): void => {
     const { node, token, form } = output;
     this.#meet(token, node);
-    if (isLogger(output)) {
-      this.#roots.push(node);
-      this.#loggers.push(node);
-    }
+    if (isLogger(output)) this.#roots.push(node);
     if (!node.isOriginal) this.#decorations.push(output);
     const known = namesOf(output);
     const others = known.get(token);
@@ -134,7 +128,7 @@ class Planner {
     order.forEach((node, rank) => {
       node.rank = rank;
     });
-    return { ...this.#flat, order, loggers: this.#loggers.filter(({ rank }) => rank >= 0) };
+    return { ...this.#flat, order, loggers: this.#roots.filter(({ outputs, rank }) => outputs.length > 0 && rank >= 0) };
   }
 
   #sorted(): Node[] {

@@ -54,7 +54,7 @@ function planned(node: Node) {
     /** Why it is built: the component that needs it, or `'root'`. */
     because: neededBy === undefined || neededBy === node ? 'root' : neededBy.label,
     /** Its condition in words, where it has one. */
-    when: item.when && describeCondition(item.when),
+    when: item.definition.when && describeCondition(item.definition.when),
     onFailure: node.mayFail ? ('continue' as const) : ('abort' as const),
     place: String(item.place),
   };

@@ -19,19 +19,14 @@ export function needsOf(node: Node, builtIns: BuiltIns): Readonly<Record<string,
 
 /** Names and values of a group. One that is decorated has become a list, or a map that keeps the names. */
 function membersOf(sources: readonly Port[]): [string, unknown][] {
-  const [first] = sources;
-  if (first === undefined || first.node.isOriginal) return sources.flatMap(memberOf);
-  const value = valueOf(first);
-  if (value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
-  return Array.isArray(value) ? value.map((each, index) => [String(index), each]) : [];
-}
-
-function memberOf(source: Port): [string, unknown][] {
-  const { node, options } = source;
-  if (node.isLost || node.state === 'planned') return [];
-  const value = valueOf(source);
-  const { name = node.label, flatten = false } = options;
-  return flatten ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]) : [[name, value]];
+  return sources.flatMap((source): [string, unknown][] => {
+    const { node, options } = source;
+    if (node.isLost || node.state === 'planned') return [];
+    const value = valueOf(source);
+    if (!node.isOriginal && value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
+    const { name = node.label } = options;
+    return owesList(source) ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]) : [[name, value]];
+  });
 }
 
 /** What is wrong with what a constructor yielded, measured by what its component declares. */
