@@ -43,38 +43,36 @@ export class BatchedClient implements DatadogClient {
     { signal, spreadMs = 0, onOutcome }: QueryOptions<Q>,
   ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
     const call = new Call<Q>(signal, onOutcome);
-    const sound = queries.filter((each) => {
-      const problem = problemIn(each.query);
-      if (problem !== undefined) call.settle(each, new QueryError('invalid-query', `invalid query "${each.query}": ${problem}`));
-      return problem === undefined;
-    });
-    const [suspects, others] = [
-      sound.filter(({ query }) => this.#refused.has(query)),
-      sound.filter(({ query }) => !this.#refused.has(query)),
-    ];
-    const batches = [...batchesOf(others, this.#parts.chunkSize()), ...suspects.map((each) => [each])];
-    await this.#spread(batches, { spreadMs, signal }, (batch) => this.#answer(batch, call));
+    await this.#spread(this.#batches(queries, call), { spreadMs, signal, count: queries.length }, (batch) => this.#answer(batch, call));
     this.#refused = call.refused;
     return call.outcomes;
   }
 
-  /** Begins the batches evenly over the time that is given, a limited number at once. */
-  async #spread<B>(
-    batches: readonly B[],
-    { spreadMs, signal }: { readonly spreadMs: number; readonly signal: AbortSignal },
-    work: (batch: B) => Promise<void>,
+  *#batches<Q extends MetricQuery>(queries: readonly Q[], call: Call<Q>): Generator<readonly Q[]> {
+    const refused = this.#refused;
+    const limits = { sizeMax: this.#parts.chunkSize(), isAlone: ({ query }: Q) => refused.has(query) };
+    const byWindow = Map.groupBy(queries, ({ windowSeconds }) => windowSeconds);
+    for (const sameWindow of byWindow.values()) yield* batchesOf(sound(sameWindow, call), limits);
+  }
+
+  /** Begins the batches evenly over the time that is given, a limited number at once. Each is made when its turn comes. */
+  async #spread<Q>(
+    batches: Iterator<readonly Q[]>,
+    { spreadMs, signal, count }: { readonly spreadMs: number; readonly signal: AbortSignal; readonly count: number },
+    work: (batch: readonly Q[]) => Promise<void>,
   ): Promise<void> {
     const { clock, parallelMax } = this.#parts;
     const begun = clock.monotonic();
-    const queue = batches.entries();
+    let taken = 0;
     const worker = async (): Promise<void> => {
-      for (const [index, batch] of queue) {
-        const waitMs = begun + (index * spreadMs) / batches.length - clock.monotonic();
+      for (let next = batches.next(); next.done !== true; next = batches.next()) {
+        const waitMs = begun + (taken * spreadMs) / count - clock.monotonic();
+        taken += next.value.length;
         if (waitMs > 0) await clock.sleep(waitMs, signal);
-        await work(batch);
+        await work(next.value);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(parallelMax(), batches.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(parallelMax(), count) }, worker));
   }
 
   async #answer<Q extends MetricQuery>(batch: readonly Q[], call: Call<Q>): Promise<void> {
@@ -121,6 +119,15 @@ export class BatchedClient implements DatadogClient {
   #use(endpoint: Endpoint): void {
     if (this.#lastUsed !== undefined && this.#lastUsed !== endpoint) this.#parts.onSwitch(this.#lastUsed, endpoint);
     this.#lastUsed = endpoint;
+  }
+}
+
+/** Those that can be asked; the others have their answer at once. */
+function* sound<Q extends MetricQuery>(queries: Iterable<Q>, call: Call<Q>): Generator<Q> {
+  for (const each of queries) {
+    const problem = problemIn(each.query);
+    if (problem === undefined) yield each;
+    else call.settle(each, new QueryError('invalid-query', `invalid query "${each.query}": ${problem}`));
   }
 }
 

@@ -27,22 +27,21 @@ describe('problemIn', () => {
 });
 
 describe('batchesOf', () => {
-  const queries = fc.array(fc.record({ query: fc.string({ maxLength: 2000 }), windowSeconds: fc.integer({ min: 1, max: 3 }) }), {
-    maxLength: 200,
-  });
+  const queries = fc.array(fc.record({ query: fc.string({ maxLength: 2000 }), isRefused: fc.boolean() }), { maxLength: 200 });
 
-  it('asks each query once, within both limits, one window at a time, and starts no batch that the last had room for', () => {
+  it('asks each query once, within both limits, alone where it has to be, and starts no batch that the last had room for', () => {
     fc.assert(
       fc.property(queries, fc.integer({ min: 1, max: 35 }), (asked, sizeMax) => {
-        const batches = batchesOf(asked, sizeMax);
-        expect(new Set(batches.flat()).size).toBe(asked.length);
+        const all = [...batchesOf(asked, { sizeMax, isAlone: ({ isRefused }) => isRefused })];
+        expect(new Set(all.flat()).size).toBe(asked.length);
+        for (const batch of all) expect(batch.length === 1 || !batch.some(({ isRefused }) => isRefused)).toBe(true);
+        const batches = all.filter(([first]) => first?.isRefused === false);
         for (const [index, batch] of batches.entries()) {
           const length = batch.reduce((sum, { query }) => sum + encodedLength(query), 0);
-          expect(new Set(batch.map(({ windowSeconds }) => windowSeconds)).size).toBe(1);
           expect(batch.length).toBeLessThanOrEqual(sizeMax);
           if (batch.length > 1) expect(length).toBeLessThan(lengthMax);
           const next = batches[index + 1]?.[0];
-          if (next === undefined || next.windowSeconds !== batch[0]?.windowSeconds) continue;
+          if (next === undefined) continue;
           expect(batch.length === sizeMax || length + encodedLength(next.query) >= lengthMax).toBe(true);
         }
       }),

@@ -36,27 +36,32 @@ function imbalanceIn(query: string): string | undefined {
   return open.length === 0 ? undefined : `"${open.at(-1)}" is missing`;
 }
 
-interface Asked {
-  readonly query: string;
-  readonly windowSeconds: number;
+interface BatchLimits<Q> {
+  /** Queries in one request. */
+  readonly sizeMax: number;
+  /** Whether a query shares its request with no other. */
+  readonly isAlone: (query: Q) => boolean;
 }
 
-/** Queries of one window, as few requests as the limits allow. */
-export function batchesOf<Q extends Asked>(queries: readonly Q[], sizeMax: number): readonly (readonly Q[])[] {
-  const batches: Q[][] = [];
-  for (const sameWindow of Map.groupBy(queries, ({ windowSeconds }) => windowSeconds).values()) {
-    let batch: Q[] = [];
-    let length = 0;
-    for (const each of sameWindow) {
-      const added = encodedLength(each.query);
-      if (batch.length > 0 && (batch.length >= sizeMax || length + added >= lengthMax)) {
-        batches.push(batch);
-        [batch, length] = [[], 0];
-      }
-      batch.push(each);
-      length += added;
+/** Queries in as few requests as the limits allow, each put together when it is asked for. */
+export function* batchesOf<Q extends { readonly query: string }>(
+  queries: Iterable<Q>,
+  { sizeMax, isAlone }: BatchLimits<Q>,
+): Generator<readonly Q[]> {
+  let batch: Q[] = [];
+  let length = 0;
+  for (const each of queries) {
+    if (isAlone(each)) {
+      yield [each];
+      continue;
     }
-    batches.push(batch);
+    const added = encodedLength(each.query);
+    if (batch.length > 0 && (batch.length >= sizeMax || length + added >= lengthMax)) {
+      yield batch;
+      [batch, length] = [[], 0];
+    }
+    batch.push(each);
+    length += added;
   }
-  return batches;
+  if (batch.length > 0) yield batch;
 }
