@@ -1,8 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
 import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
+import { inSlices } from '../in-slices.ts';
 import type { MetricController } from './controller.ts';
 import { idOf, type DatadogMetric } from './metric.ts';
 import type { MetricObject } from './object.ts';
@@ -35,8 +35,6 @@ export interface EngineOptions extends AutoscalersOptions {
 const watermarkPatienceMs = 5000;
 /** Changes that come together are answered together. Milliseconds. */
 const coalesceMs = 1000;
-/** Objects that are taken over before others have their turn. */
-const loadedAtOnce = 200;
 /** Which part of the refresh period queries are spread over; the rest is for answers that are late. */
 const spreadShare = 0.8;
 
@@ -110,12 +108,7 @@ export class MetricEngine {
   async #load(): Promise<void> {
     const { objects, controller } = this.#parts;
     this.#isLoaded = true;
-    let count = 0;
-    for (const object of objects.list()) {
-      controller.absorb(object);
-      count += 1;
-      if (count % loadedAtOnce === 0) await turn();
-    }
+    await inSlices(objects.list(), (object) => controller.absorb(object));
     this.#readers.add('all');
     this.#values.add('all');
   }
@@ -143,9 +136,9 @@ export class MetricEngine {
     if (watermark !== undefined) await Promise.race([watermark.synced(signal), clock.sleep(watermarkPatienceMs, signal)]);
   }
 
-  #updateReaders(): { readonly afterMs: number } {
+  async #updateReaders(): Promise<{ readonly afterMs: number }> {
     const { store, autogen, election, clock, options } = this.#parts;
-    if (election.isLeader()) updateReferences(store, readersOf(this.autoscalers, autogen()), clock.now() / 1000);
+    if (election.isLeader()) await updateReferences(store, await readersOf(this.autoscalers, autogen()), clock.now() / 1000);
     return { afterMs: options.refreshMs };
   }
 

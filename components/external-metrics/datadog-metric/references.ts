@@ -1,6 +1,7 @@
 import type { LabelSelector } from '../index.ts';
-import { autogenName, autogenQuery, MetricNameError, referenceIn } from '../metric-name.ts';
 import type { Autoscaler } from '../autoscalers.ts';
+import { inSlices } from '../in-slices.ts';
+import { autogenName, autogenQuery, MetricNameError, referenceIn } from '../metric-name.ts';
 import { idOf, madeFor, type DatadogMetric } from './metric.ts';
 import type { MetricStore } from './store.ts';
 
@@ -25,9 +26,9 @@ interface Reader {
 }
 
 /** Which metrics are read, by id, and by whom. */
-export function readersOf(autoscalers: Iterable<Autoscaler>, autogen: AutogenOptions): ReadonlyMap<string, Reader> {
+export async function readersOf(autoscalers: Iterable<Autoscaler>, autogen: AutogenOptions): Promise<ReadonlyMap<string, Reader>> {
   const readers = new Map<string, Reader>();
-  for (const { reference, labels: own, metrics } of autoscalers) {
+  await inSlices(autoscalers, ({ reference, labels: own, metrics }) => {
     const mayMake = autogen.isEnabled && autogen.selector.matches(own);
     for (const { metric, labels } of metrics) {
       const found = identify({ metric, labels, mayMake }, autogen);
@@ -36,7 +37,7 @@ export function readersOf(autoscalers: Iterable<Autoscaler>, autogen: AutogenOpt
       reader.references.add(reference);
       readers.set(found.id, reader);
     }
-  }
+  });
   return readers;
 }
 
@@ -69,15 +70,15 @@ export function identify(
  *
  * @param now seconds since the epoch
  */
-export function updateReferences(store: MetricStore, readers: ReadonlyMap<string, Reader>, now: number): void {
-  for (const metric of store.all()) {
+export async function updateReferences(store: MetricStore, readers: ReadonlyMap<string, Reader>, now: number): Promise<void> {
+  await inSlices(store.all(), (metric) => {
     const updated = withReferences(metric, sorted(readers.get(metric.id)), now);
     if (updated !== metric) store.set(updated, 'watcher');
-  }
-  for (const [id, reader] of readers) {
-    if (reader.made === undefined || store.get(id) !== undefined) continue;
+  });
+  await inSlices(readers, ([id, reader]) => {
+    if (reader.made === undefined || store.get(id) !== undefined) return;
     store.set(madeFor({ id, ...reader.made, references: sorted(reader) }, now), 'watcher');
-  }
+  });
 }
 
 function sorted(reader: Reader | undefined): readonly string[] {

@@ -1,5 +1,6 @@
 import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
 import type { Random } from '../../random/index.ts';
+import { inSlices } from '../in-slices.ts';
 import { isStale, type DatadogMetric } from './metric.ts';
 import type { MetricStore } from './store.ts';
 
@@ -42,27 +43,34 @@ export class Retriever {
     metrics: Iterable<DatadogMetric>,
     { signal, spreadMs }: { readonly signal: AbortSignal; readonly spreadMs: number },
   ): Promise<void> {
-    const due = [...metrics].filter((metric) => metric.isActive && metric.resolved !== undefined && !this.#isWaiting(metric));
+    const queries = await this.#queriesFor(metrics);
     const onOutcome = (query: SharedQuery, outcome: MetricPoint | QueryError): void => {
       for (const id of query.ids) this.#apply(id, query.query, outcome);
     };
-    await this.#parts.client.query(this.#queriesFor(due), { signal, spreadMs, onOutcome });
+    await this.#parts.client.query(queries, { signal, spreadMs, onOutcome });
+  }
+
+  /** The queries of those that are due. */
+  async #queriesFor(metrics: Iterable<DatadogMetric>): Promise<readonly SharedQuery[]> {
+    const queries = new Map<string, SharedQuery>();
+    await inSlices(metrics, (metric) => {
+      const { id, resolved: query, isActive } = metric;
+      if (!isActive || query === undefined || this.#isWaiting(metric)) return;
+      const windowSeconds = this.#windowOf(metric);
+      const shared = queries.get(`${windowSeconds} ${query}`) ?? { query, windowSeconds, ids: [] };
+      shared.ids.push(id);
+      queries.set(`${windowSeconds} ${query}`, shared);
+    });
+    return [...queries.values()];
   }
 
   #isWaiting({ retryAfter }: DatadogMetric): boolean {
     return this.#parts.options.hasBackoff && this.#parts.now() < retryAfter;
   }
 
-  #queriesFor(metrics: readonly DatadogMetric[]): readonly SharedQuery[] {
-    const queries = new Map<string, SharedQuery>();
-    for (const { id, resolved: query = '', timeWindow, maxAge } of metrics) {
-      const { maxAge: shortest, bucketSize, maxTimeWindow } = this.#parts.options;
-      const windowSeconds = Math.min(maxTimeWindow, Math.max(timeWindow || maxAge, shortest, bucketSize));
-      const shared = queries.get(`${windowSeconds} ${query}`) ?? { query, windowSeconds, ids: [] };
-      shared.ids.push(id);
-      queries.set(`${windowSeconds} ${query}`, shared);
-    }
-    return [...queries.values()];
+  #windowOf({ timeWindow, maxAge }: DatadogMetric): number {
+    const { maxAge: shortest, bucketSize, maxTimeWindow } = this.#parts.options;
+    return Math.min(maxTimeWindow, Math.max(timeWindow || maxAge, shortest, bucketSize));
   }
 
   /** The metric may have changed while Datadog was asked: what was asked for another query is not for this one. */
