@@ -43,7 +43,8 @@ export class MetricController {
     const { store, objects, election } = this.#parts;
     const object = objects.get(id);
     if (object === undefined) return this.#syncAbsent(id, store.get(id), signal);
-    this.absorb(object);
+    // What a leader knew better does not count any more when it leads no longer.
+    if (!election.isLeader() || store.get(id) === undefined) this.absorb(object);
     const metric = store.get(id);
     if (metric === undefined || !election.isLeader()) return undefined;
     if (metric.isDeleted) return this.#delete(metric, object, signal);
