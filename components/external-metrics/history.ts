@@ -10,9 +10,9 @@ export class History {
   /** A point of the same time stands in the place of the last one; older ones, and a time of 0, do not count. */
   add(key: string, { value, timestamp }: MetricPoint): void {
     const known = this.#points.get(key) ?? [];
-    const last = known[0]?.timestamp ?? 0;
-    if (timestamp < last || timestamp === 0) return;
-    this.#points.set(key, [{ value, timestamp }, ...known.slice(timestamp === last ? 1 : 0)].slice(0, pointsMax));
+    const [last = { value: 0, timestamp: 0 }] = known;
+    if (timestamp < last.timestamp || timestamp === 0 || (timestamp === last.timestamp && value === last.value)) return;
+    this.#points.set(key, [{ value, timestamp }, ...known.slice(timestamp === last.timestamp ? 1 : 0)].slice(0, pointsMax));
   }
 
   forget(key: string): void {
