@@ -40,7 +40,7 @@ export class Stand implements AsyncDisposable {
       kubernetes_kubeconfig_path: path,
       leader_election: false,
     };
-    const agent = opening.use(await startPart<Agent>(import.meta.resolve('./agent.ts'), settings));
+    const agent = opening.use(await startPart<Agent>(import.meta.resolve('./agent.ts'), settings, shipped));
     const stand = new Stand({ world, agent, metrics, opened: opening.move() });
     await stand.#until(async () => (await stand.agent.port()) > 0 && (await stand.agent.valid()).count === metrics);
     await stand.quiet();
@@ -83,5 +83,7 @@ export class Stand implements AsyncDisposable {
   }
 }
 
+/** What the image gives Node. */
+const shipped = ['--max-semi-space-size=8'];
 const quietMs = 1500;
 const patienceMs = 120_000;
