@@ -24,10 +24,13 @@ export class Deadline {
     const abort = (): void => this.#controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) abort();
-    this.#release = () => {
+    const release = (): void => {
       cancel?.();
       signal?.removeEventListener('abort', abort);
     };
+    // Not at once: V8 puts a function that is written where it is assigned to a property into old space, and all that it holds stays
+    // in memory, and is copied, until that is collected.
+    this.#release = release;
   }
 
   get signal(): AbortSignal {
