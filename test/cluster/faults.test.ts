@@ -35,6 +35,18 @@ it('refuses whom it is told to, as often as it is told to', async () => {
   expect(fault.hits).toBe(1);
 });
 
+it('answers what no API server says, whole, cut, or without an end', async () => {
+  const page = { kind: 'garble', type: 'text/html', text: '<html>' } as const;
+  cluster.faults.add({ ...page, code: 502, user: 'whole' });
+  expect(await client('whole').get(MAPS)).toMatchObject({ status: 502, text: '<html>', headers: { 'content-type': 'text/html' } });
+  cluster.faults.add({ ...page, ending: 'cut', user: 'cut' });
+  await expect(client('cut').get(MAPS)).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+  cluster.faults.add({ kind: 'garble', text: '{}\n', ending: 'never', user: 'endless' });
+  const endless = await client('endless').watch(MAPS);
+  for (let line = 0; line < 100_000; line += 1) expect(await endless.next()).toEqual({});
+  endless.close();
+});
+
 it('delays, and adds delays up', async () => {
   cluster.faults.add({ kind: 'latency', milliseconds: 30 });
   cluster.faults.add({ kind: 'latency', milliseconds: 30, when: ({ plural }) => plural === 'configmaps' });

@@ -32,6 +32,8 @@ export type FaultEffect =
   | { readonly kind: 'half-open' }
   /** An error answer, with a `Status` body. `retryAfterSeconds` becomes the header Retry-After. */
   | { readonly kind: 'refuse'; readonly code: number; readonly message?: string; readonly retryAfterSeconds?: number }
+  /** An answer that is not the API's. */
+  | ({ readonly kind: 'garble' } & Garbled)
   /** 410: watches, running ones too, get an ERROR event and end; continued lists are refused. */
   | { readonly kind: 'expired' }
   /** Running watches are ended, new ones end at once: cleanly, or with a reset connection. */
@@ -40,6 +42,17 @@ export type FaultEffect =
   | { readonly kind: 'partition' }
   /** The server's clock is ahead by so much, for everybody: timestamps that it writes, tokens that it checks. */
   | { readonly kind: 'clock-skew'; readonly milliseconds: number };
+
+/** What no API server says, but proxies and wrong addresses do. */
+export interface Garbled {
+  /** Default 200. */
+  readonly code?: number;
+  /** The content type. Default `application/json`. */
+  readonly type?: string;
+  readonly text: string;
+  /** After the text the answer ends, or the connection is cut in the middle, or the text comes again for ever. Default `whole`. */
+  readonly ending?: 'whole' | 'cut' | 'never';
+}
 
 /** Something that goes wrong, for somebody. */
 export type Fault = FaultTarget & FaultEffect;

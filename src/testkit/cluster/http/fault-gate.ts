@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { type Fault, type FaultListener, type Faults, type RequestFacts, hits } from '../faults.ts';
 import { StatusError, expired } from '../status.ts';
+import type { Exchange } from './exchange.ts';
+import { garble } from './garbled.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -84,15 +86,15 @@ export class FaultGate implements FaultListener {
    * Lets a request through, late or not at all: false when it must not be answered.
    * Throws what the client is to be told.
    */
-  async pass(faults: Faults, facts: RequestFacts, request: IncomingMessage): Promise<boolean> {
+  async pass(faults: Faults, facts: RequestFacts, exchange: Pick<Exchange, 'request' | 'response'>): Promise<boolean> {
     for (const fault of faults.hit(facts)) {
-      const passed = await this.#suffer(fault, facts, request);
+      const passed = await this.#suffer(fault, facts, exchange);
       if (!passed) return false;
     }
     return !this.#stopped.signal.aborted;
   }
 
-  async #suffer(fault: Fault, facts: RequestFacts, request: IncomingMessage): Promise<boolean> {
+  async #suffer(fault: Fault, facts: RequestFacts, { request, response }: Pick<Exchange, 'request' | 'response'>): Promise<boolean> {
     switch (fault.kind) {
       case 'latency':
         // A stop in the middle rejects the delay; then there is nobody left to answer.
@@ -103,6 +105,9 @@ export class FaultGate implements FaultListener {
         return this.#wait({ fault, facts, socket: request.socket });
       case 'refuse':
         throw refusal(fault);
+      case 'garble':
+        await garble(response, fault);
+        return false;
       case 'expired':
         return passUnlessContinued(facts, request);
       case 'partition':

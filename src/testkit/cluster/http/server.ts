@@ -89,7 +89,7 @@ export class HttpServer {
       const info = requestInfo(request.method ?? 'GET', url);
       const facts = factsOf(info, user);
       this.#count(request.socket, user.name);
-      if (!(await this.#parts.gate.pass(this.#parts.faults, facts, request))) return;
+      if (!(await this.#parts.gate.pass(this.#parts.faults, facts, { request, response }))) return;
       await this.#parts.router.handle({ request, response, info, user }, facts);
     } catch (error) {
       sendError(response, error);
