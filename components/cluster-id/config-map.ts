@@ -87,8 +87,12 @@ class ConfigMapClusterId implements ClusterId {
   }
 
   async #kubeSystemUid(options: CallOptions): Promise<string> {
-    const { metadata } = await this.#surroundings.kubernetes.get({ resource: namespaces, name: 'kube-system' }, options);
-    if (metadata.uid === undefined) throw new Error('the namespace kube-system has no UID');
+    // What answers may be no API server: a proxy, or another program on its port.
+    const { metadata } = await this.#surroundings.kubernetes.get<Partial<KubeObject>>(
+      { resource: namespaces, name: 'kube-system' },
+      options,
+    );
+    if (metadata?.uid === undefined) throw new Error('the namespace kube-system has no UID');
     return metadata.uid;
   }
 }

@@ -39,9 +39,12 @@ it('says in the log which cluster it is, once it can be known', async () => {
   expect(messages()).toEqual([`info Cluster ID: ${uid}, Cluster Name: prod`]);
 });
 
-it('advises to give the cluster a name', async () => {
-  const { tested, messages } = await served([], '');
+it('advises to give the cluster a name, once, however often the id is asked for', async () => {
+  const { tested, clock, messages } = await served([new Error('no route to host'), new Error('no route to host')], '');
   await using _ = tested;
+  await clock.advance(0);
+  await clock.advance(1000);
+  await clock.advance(2000);
   await expect
     .poll(messages)
     .toEqual([expect.stringContaining('warn Failed to auto-detect a Kubernetes cluster name'), expect.any(String)]);

@@ -12,12 +12,14 @@ export const servedClusterId = component({
   provides: many(Route),
   requires: { id: ClusterId, name: ClusterName, log: Log, jobs: Jobs },
   create({ id, name, log, jobs }): Route {
+    let isWarned = false;
     jobs.oneShot({
       name: 'know the cluster',
       run: async (signal) => {
         const clusterName = await name.get();
-        if (clusterName === '')
+        if (clusterName === '' && !isWarned)
           log.warn('Failed to auto-detect a Kubernetes cluster name. We recommend you set it manually via the cluster_name config option');
+        isWarned = true;
         const clusterId = await id.get(signal).catch((cause: unknown) => {
           throw new Error(`Failed to generate or retrieve the cluster ID, err: ${messageOf(cause)}`, { cause });
         });
