@@ -53,6 +53,8 @@ interface Contest {
 }
 
 const defaultLeaseSeconds = 60;
+/** Milliseconds; the status page does not wait for more than 5 s, and is to show why there is no record. */
+const recordTimeoutMs = 3000;
 
 class LockElection implements LeaderElection {
   readonly identity: string;
@@ -99,7 +101,7 @@ class LockElection implements LeaderElection {
   /** The record as it stands in the lock now. @throws Error when there is none */
   async record(): Promise<LeaderRecord> {
     if (this.#contest === undefined) throw new Error('the election has not begun');
-    const { record } = await this.#contest.lock.read({});
+    const { record } = await this.#contest.lock.read({ timeoutMs: recordTimeoutMs, retriesMax: 0 });
     if (record === undefined) throw new Error('entity not found');
     return record;
   }

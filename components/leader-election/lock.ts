@@ -119,7 +119,11 @@ export async function chooseLockKind(
 export function lockOf(kind: LockKind, { client, namespace, name }: LockOptions): Lock {
   const { apiVersion, kind: objectKind, resource, raw, encode } = formats[kind];
   const target = { resource, namespace, name };
-  const snapshot = (object: KubeObject): Snapshot => ({ raw: raw(object), record: parseRecord(raw(object)), object });
+  const snapshot = (object: Partial<KubeObject>): Snapshot => {
+    // What answers may be no API server: a proxy, or another program on its port.
+    if (!isWhole(object)) throw new Error(`what the API server calls ${namespace}/${name} has no metadata: it is no ${objectKind}`);
+    return { raw: raw(object), record: parseRecord(raw(object)), object };
+  };
   return {
     read: async (options) => snapshot(await client.get(target, options)),
     create: async (record, options) => {
@@ -128,6 +132,10 @@ export function lockOf(kind: LockKind, { client, namespace, name }: LockOptions)
     },
     update: async ({ object }, record, options) => snapshot(await client.replace(target, encode(object, record), options)),
   };
+}
+
+function isWhole(object: Partial<KubeObject>): object is KubeObject {
+  return typeof object.metadata === 'object' && object.metadata !== null;
 }
 
 /** Makes sure that there is a ConfigMap of this name, as the Go agent does whatever the kind of its lock. */
