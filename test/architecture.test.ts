@@ -128,7 +128,7 @@ describe('src/fx', () => {
   // The goal is 2 000 without the test kit; until it is reached, this only ever goes down.
   it('grows no further', () => {
     const core = framework.filter(({ path }) => !path.startsWith('src/fx/testing'));
-    expect(lines(core)).toBeLessThanOrEqual(2363);
+    expect(lines(core)).toBeLessThanOrEqual(2338);
   });
 
   it('has no function over 60 lines', () => {

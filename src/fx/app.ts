@@ -254,8 +254,7 @@ export class Application implements App {
       this.#life = this.#conceive();
       this.#engine = new Engine(this.#life);
     }
-    const { graph, journal, builtIns } = this.#life;
-    if (journal.isHeard) declare(graph, builtIns.keys(), journal);
+    if (this.#life.journal.isHeard) declare(this.#life);
   }
 
   async #rollBack(error: FxError): Promise<FxError> {
@@ -296,8 +295,8 @@ export class Application implements App {
     const graph = plan(this.#list, settings, builtIns);
     const stderr = sink.console((text) => this.#process.warn(text));
     const heard = trace === '1' ? [...sinks, stderr] : sinks;
-    const journal = new Journal({ clock, root: graph.root, sinks: heard, fallback: trace === '0' ? () => {} : stderr });
-    if (trace !== '0') journal.expect(graph.loggers);
+    const loggers = trace === '0' ? [] : graph.loggers;
+    const journal = new Journal({ clock, root: graph.root, sinks: heard, loggers, fallback: stderr });
     return { graph, journal, builtIns, clock, intercept, concurrency, createTimeoutMs, hookTimeoutMs, stopTimeoutMs };
   }
 

@@ -168,7 +168,7 @@ export class Caller {
     node.state = 'constructed';
     if (definition.start !== undefined || definition.stop !== undefined)
       node.hooks = node.hooks.concat(new HookRecord(node, definition, place));
-    if (this.#life.journal.isHeard) this.#life.journal.connectLogger(node);
+    if (this.#life.journal.isHeard) this.#life.journal.settle(node, {});
     return undefined;
   }
 
@@ -215,7 +215,7 @@ export class Caller {
     } else {
       journal.tell(outcome === undefined ? { kind: 'BeforeRun', kindOfRun } : { kind: 'Run', kindOfRun, ...outcome }, node);
     }
-    if (phase === 'create' && outcome !== undefined && 'error' in outcome) journal.loseLogger(node, outcome.error);
+    if (phase === 'create' && outcome !== undefined && 'error' in outcome) journal.settle(node, { error: outcome.error });
   }
 
   #timedOut(call: Call): FxError {

@@ -103,7 +103,7 @@ export class Engine {
     const because = `${lost.label} ${lost.state}`;
     node.state = 'skipped';
     this.#life.journal.tell({ kind: 'Skipped', because }, node);
-    this.#life.journal.loseLogger(node, new Error(because));
+    this.#life.journal.settle(node, { error: new Error(because) });
     return true;
   }
 

@@ -22,10 +22,11 @@ interface World {
   readonly direct: Event[];
   readonly fallback: Event[];
 }
-function world({ isDirect = false } = {}): World {
+function world({ isDirect = false, loggers = [] }: { readonly isDirect?: boolean; readonly loggers?: readonly Node[] } = {}): World {
   const [direct, fallback]: [Event[], Event[]] = [[], []];
   const sinks = isDirect ? [(event: Event) => void direct.push(event)] : [];
-  return { journal: new Journal({ clock: manualClock(), root, sinks, fallback: (event) => void fallback.push(event) }), direct, fallback };
+  const given = { clock: manualClock(), root, sinks, loggers, fallback: (event: Event) => void fallback.push(event) };
+  return { journal: new Journal(given), direct, fallback };
 }
 /** A logger that is a component, and what it hears. */
 function loggerIn(scope: Scope): { readonly node: Node; readonly heard: string[] } {
@@ -50,38 +51,33 @@ describe('Journal', () => {
   });
 
   it('is not heard without sinks and loggers', () => {
-    const { journal } = world();
-    expect(journal.isHeard).toBe(false);
-    journal.expect([loggerIn(root).node]);
-    expect(journal.isHeard).toBe(true);
+    expect(world().journal.isHeard).toBe(false);
+    expect(world({ loggers: [loggerIn(root).node] }).journal.isHeard).toBe(true);
   });
 
   it('keeps what a logger is going to hear, and hands it over in order', () => {
-    const at = world();
     const [outer, own] = [loggerIn(root), loggerIn(inner)];
-    at.journal.expect([outer.node, own.node]);
+    const at = world({ loggers: [outer.node, own.node] });
     tell(at, inner, '1');
     tell(at, inner, '2');
     tell(at, root, '3');
-    at.journal.connectLogger(own.node);
+    at.journal.settle(own.node, {});
     tell(at, inner, '4');
-    at.journal.connectLogger(outer.node);
+    at.journal.settle(outer.node, {});
     expect(own.heard).toEqual(['1', '2', '4']);
     expect(outer.heard).toEqual(['3', 'LoggerInitialized', 'LoggerInitialized']);
   });
 
   it('gives the events of a module without a logger to the next one outside', () => {
-    const at = world();
     const { node, heard } = loggerIn(root);
-    at.journal.expect([node]);
-    at.journal.connectLogger(node);
+    const at = world({ loggers: [node] });
+    at.journal.settle(node, {});
     tell(at, inner, '1');
     expect(heard).toEqual(['LoggerInitialized', '1']);
   });
 
   it('hands what is still kept to the fallback when it gives up, and what follows too', () => {
-    const at = world();
-    at.journal.expect([loggerIn(root).node]);
+    const at = world({ loggers: [loggerIn(root).node] });
     tell(at, root, '1');
     at.journal.giveUp();
     tell(at, root, '2');
@@ -89,19 +85,18 @@ describe('Journal', () => {
   });
 
   it('hands what was kept for a logger that is lost to the fallback, and says so', () => {
-    const at = world();
     const { node } = loggerIn(root);
-    at.journal.expect([node]);
+    const at = world({ loggers: [node] });
     tell(at, root, '1');
-    at.journal.loseLogger(nodeIn(root, 'no logger'), new Error('not about a logger'));
-    at.journal.loseLogger(node, 'why');
+    at.journal.settle(nodeIn(root, 'no logger'), { error: new Error('not about a logger') });
+    at.journal.settle(node, { error: 'why' });
     expect(at.fallback).toMatchObject([{ component: '1' }, { kind: 'LoggerInitialized', error: 'why' }]);
   });
 
   it('does not connect a logger that was not announced', () => {
     const at = world({ isDirect: true });
     const { node, heard } = loggerIn(root);
-    at.journal.connectLogger(node);
+    at.journal.settle(node, {});
     tell(at, root, '1');
     expect(heard).toEqual([]);
   });
