@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/fx/index.ts';
 import type { LogLine, LogSink } from './index.ts';
 
 export const linesMax = 10_000;
 /** Characters, about as many bytes. */
-const sizeMax = 8 * 1024 * 1024;
+export const sizeMax = 8 * 1024 * 1024;
 /** What a sink is given at once. */
 const batchLinesMax = 500;
 const firstRetryMs = 1000;
@@ -48,11 +49,17 @@ export class SinkQueue {
 
   push(line: LogLine): void {
     if (this.#waiting.length >= linesMax || this.#size + line.text.length > sizeMax) {
-      this.#lost(1);
+      this.lose();
       return;
     }
     this.#accept(line);
     this.#pump();
+  }
+
+  /** A line did not come this far. */
+  lose(): void {
+    this.#lostSinceLastLine += 1;
+    this.#listener.lost(1);
   }
 
   open(): void {
@@ -80,11 +87,6 @@ export class SinkQueue {
     this.#taken += 1;
   }
 
-  #lost(count: number): void {
-    this.#lostSinceLastLine += count;
-    this.#listener.lost(count);
-  }
-
   #pump(): void {
     if (!this.#isOpen || this.#pumping !== undefined || this.#waiting.length === 0) return;
     this.#pumping = this.#writeAll().finally(() => {
@@ -103,6 +105,8 @@ export class SinkQueue {
         continue;
       }
       this.#written(batch);
+      // A file takes everything at once: others must have their turn.
+      if (this.#waiting.length > 0) await turn();
     }
   }
 

@@ -15,6 +15,11 @@ export function scrubbedRecord({ at, level, message, fields, where }: Said, scru
   return { at, level, message: scrubber.text(message), context: fields === undefined ? [] : contextOf(fields, scrubber), ...where };
 }
 
+/** Characters, about. */
+export function sizeOf({ message, context }: LogRecord): number {
+  return context.reduce((size, [key, value]) => size + key.length + value.length, message.length);
+}
+
 /** Errors become text first: what is in their messages and causes is found there, not under a key. */
 function contextOf(fields: Fields, scrubber: Scrubber): readonly (readonly [string, string])[] {
   const plain = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? errorText(value) : value]));

@@ -154,13 +154,25 @@ describe('a sink', () => {
     expect(isFlushed).toBe(false);
     await clock.advance(1);
     await flushing;
-    expect(await telemetry.text()).toContain('log_lines_lost{sink="test"} 250');
+    await expect.poll(() => telemetry.text()).toContain('log_lines_lost{sink="test"} 250');
     stuck.resolve();
     await log.flush();
     await log.flush();
     expect(lines.length).toBe(10_001);
     expect(lines.filter(({ text }) => text.includes('250 log lines were lost here')).length).toBe(1);
     await tested.stop();
+  });
+
+  it('gets a flood in its order and in turns that leave room for others, and all of it by the end of stop', async () => {
+    const { log, lines, tested } = await started();
+    const count = 5000;
+    for (let number = 0; number < count; number += 1) log.info(`n${number}`);
+    let turns = 0;
+    const others = setInterval(() => (turns += 1), 0);
+    await tested.stop();
+    clearInterval(others);
+    expect(lines.map(({ text }) => text.split(' | ').at(-1))).toEqual(Array.from({ length: count }, (_, number) => `n${number}`));
+    expect(turns).toBeGreaterThan(1);
   });
 
   it('that fails is told of once, tried again ever more slowly, and loses nothing that fits', async () => {

@@ -10,9 +10,10 @@ import { callSite } from './call-site.ts';
 import { dateFormat, jsonFormat, textFormat, type Format } from './format.ts';
 import { levels, Log, LogSink, type Fields, type Level, type LogLine, type LogRecord } from './index.ts';
 import { levelSetting, thresholdOf } from './level.ts';
-import { linesMax, SinkQueue } from './queue.ts';
-import { scrubbedRecord } from './record.ts';
+import { linesMax, SinkQueue, sizeMax } from './queue.ts';
+import { scrubbedRecord, sizeOf } from './record.ts';
 import { logSettings } from './settings.ts';
+import { Slices } from './slices.ts';
 
 /** How long a flush waits for a sink that is stuck. */
 const flushTimeoutMs = 3000;
@@ -70,6 +71,8 @@ class WinstonLog implements Log {
   readonly #format: Format;
   readonly #queues: readonly SinkQueue[];
   readonly #logger: winstonPackage.Logger;
+  /** Before winston, whose own buffer has no bound and is emptied in one go. */
+  readonly #records: Slices<LogRecord>;
   #threshold: number;
   /** Messages that winston has and the queues have not. */
   #inFlight = 0;
@@ -82,6 +85,13 @@ class WinstonLog implements Log {
     this.#format = parts.config.get(logSettings.asJson) ? jsonFormat(date) : textFormat(date);
     this.#queues = parts.sinks.map((sink) => this.#queueFor(sink));
     this.#logger = this.#createLogger();
+    this.#records = new Slices({
+      itemsMax: linesMax,
+      sizeMax,
+      sizeOf,
+      hand: (record) => this.#hand(record),
+      lost: () => this.#queues.forEach((queue) => queue.lose()),
+    });
   }
 
   trace(message: string, fields?: Fields): void {
@@ -113,12 +123,15 @@ class WinstonLog implements Log {
   }
 
   async flush(): Promise<void> {
-    while (this.#inFlight > 0) await turn();
-    const drained = Promise.all(this.#queues.map((queue) => queue.drain()));
     const done = new AbortController();
     const givenUp = this.#parts.clock.sleep(flushTimeoutMs, done.signal).catch(() => {});
-    await Promise.race([drained, givenUp]);
+    await Promise.race([this.#everythingWritten(), givenUp]);
     done.abort();
+  }
+
+  async #everythingWritten(): Promise<void> {
+    while (this.#records.length > 0 || this.#inFlight > 0) await turn();
+    await Promise.all(this.#queues.map((queue) => queue.drain()));
   }
 
   open(): void {
@@ -144,13 +157,16 @@ class WinstonLog implements Log {
   #write(level: Level, message: string, fields: Fields | undefined): void {
     const { clock, scrubber, process } = this.#parts;
     try {
-      const record = scrubbedRecord({ at: clock.now(), level, message, fields, where: callSite(1) }, scrubber);
-      this.#inFlight += 1;
-      this.#logger.write({ level, message: record.message, record } satisfies Info);
+      this.#records.push(scrubbedRecord({ at: clock.now(), level, message, fields, where: callSite(1) }, scrubber));
     } catch (error) {
       // Not the message: what cannot be scrubbed is not shown.
       process.warn(`a log message of level ${level} is lost: ${error instanceof Error ? error.message : String(error)}\n`);
     }
+  }
+
+  #hand(record: LogRecord): void {
+    this.#inFlight += 1;
+    this.#logger.write({ level: record.level, message: record.message, record } satisfies Info);
   }
 
   /** A logger whose one transport hands lines to the queues and never waits. */
