@@ -1,5 +1,6 @@
 import { defineCommand } from './command.ts';
 import { readConfigWithSecrets, runAgent } from './composition.ts';
+import type { Terminal } from './terminal.ts';
 
 export const command = defineCommand({
   usage: ['start', 'start --sandbox'],
@@ -10,8 +11,14 @@ export const command = defineCommand({
     },
   },
   async run({ values, configPath, terminal }) {
-    if (values.sandbox !== true) return runAgent(await readConfigWithSecrets(configPath));
-    const { runInSandbox } = await import('../sandbox/sandbox.ts');
-    return runInSandbox(terminal);
+    const exitCode = await (values.sandbox === true ? runSandbox(terminal) : runAgent(await readConfigWithSecrets(configPath)));
+    // The log has had its time to write.
+    terminal.leave(exitCode);
+    return exitCode;
   },
 });
+
+async function runSandbox(terminal: Terminal): Promise<number> {
+  const { runInSandbox } = await import('../sandbox/sandbox.ts');
+  return runInSandbox(terminal);
+}

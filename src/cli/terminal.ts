@@ -11,6 +11,8 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** Red or green where standard output takes colours. */
   paint(color: 'red' | 'green', text: string): string;
+  /** Ends the process if output still waits for somebody to take it, as in a pipe that nobody reads: it would wait forever. */
+  leave(exitCode: number): void;
 }
 
 export const systemTerminal: Terminal = {
@@ -23,6 +25,11 @@ export const systemTerminal: Terminal = {
   ask: askPerson,
   // Looks at NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
   paint: (color, text) => styleText(color, text, { stream: process.stdout }),
+  leave(exitCode) {
+    if (process.stdout.writableLength === 0) return;
+    process.stderr.write('nobody takes the output: what was left of it is lost\n');
+    process.exit(exitCode);
+  },
 };
 
 /** The same without colours. */
@@ -35,6 +42,7 @@ export function plain(terminal: Terminal): Terminal {
     },
     ask: (question) => terminal.ask(question),
     paint: (_, text) => text,
+    leave: (exitCode) => terminal.leave(exitCode),
   };
 }
 

@@ -19,6 +19,7 @@ export async function cli(args: readonly string[], input = ''): Promise<Ran> {
     })(),
     ask: () => Promise.resolve(''),
     paint: (color, text) => `<${color}>${text}</${color}>`,
+    leave: () => {},
   };
   return { code: await runCommand(args, terminal), ...written };
 }
