@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Json, type JsonObject, arrayAt, at, objectAt, textAt } from '../../src/testkit/cluster/json.ts';
-import type { OpenWatch, TestClient } from './support/client.ts';
+import type { Answer, OpenWatch, TestClient } from './support/client.ts';
 import { type Server, subjects } from './support/servers.ts';
 
 const found = subjects();
@@ -639,6 +639,15 @@ describe.each(found)('$name', (subject) => {
       expect((await admin.put(`${deployments()}/web/scale`, { ...body, spec: { replicas: 2 } })).status).toBe(409);
       expect((await admin.get(`${deployments()}/web`)).body).toMatchObject({ spec: { replicas: 6 }, metadata: { generation: 3 } });
     });
+
+    it('leave an object that is taken back as it was given, by the strictest too', async () => {
+      await admin.post(deployments(), deployment('web'));
+      await admin.patch(`${deployments()}/web/status`, { status: { replicas: 2 } });
+      await admin.patch(`${deployments()}/web/scale`, { spec: { replicas: 6 } });
+      const { body } = await admin.get(`${deployments()}/web`);
+      const put = await admin.put(`${deployments()}/web?fieldValidation=Strict`, body);
+      expect(put.body).toEqual(body);
+    });
   });
 
   describe('custom resources', () => {
@@ -702,14 +711,22 @@ describe.each(found)('$name', (subject) => {
 
     const widget = (spec: JsonObject): JsonObject => ({ apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'w' }, spec });
 
-    it('are served once their definition is established', async () => {
-      const { body } = await admin.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`);
-      expect(body).toMatchObject({
+    it('have a definition that is established', async () => {
+      const read = (): Promise<Answer> => admin.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`);
+      // A real server serves them a moment before it says so.
+      await eventually(async () => {
+        const conditions = arrayAt((await read()).body, 'status', 'conditions');
+        return (
+          textAt(
+            conditions.find((item) => textAt(item, 'type') === 'Established'),
+            'status',
+          ) === 'True'
+        );
+      });
+      expect((await read()).body).toMatchObject({
         spec: { names: { singular: 'widget', listKind: 'WidgetList' }, conversion: { strategy: 'None' } },
         status: { acceptedNames: { plural: 'widgets' }, storedVersions: ['v1'] },
       });
-      const established = arrayAt(body, 'status', 'conditions').find((item) => textAt(item, 'type') === 'Established');
-      expect(textAt(established, 'status')).toBe('True');
     });
 
     it('get defaults and lose unknown fields', async () => {

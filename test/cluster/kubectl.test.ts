@@ -59,6 +59,7 @@ describe.skipIf(!present)('kubectl', () => {
     expect(await kubectl('get', 'deployment', 'web')).toMatch(/NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +0\/2 +0 +0/);
     await kubectl('scale', 'deployment', 'web', '--replicas=3');
     expect(await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).toBe('3');
+    expect(await kubectl('apply', '--server-side', '-f', 'web.yaml')).toBe('deployment.apps/web serverside-applied\n');
   }, 30_000);
 
   it('asks what it may do', async () => {

@@ -29,6 +29,7 @@ const ADDITIONS: Readonly<Record<string, JsonObject>> = {
     restartPolicy: { type: 'string' },
     resizePolicy: { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
   },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry': { subresource: { type: 'string' } },
   'io.k8s.api.core.v1.PodStatus': { resize: { type: 'string' }, observedGeneration: { type: 'integer', format: 'int64' } },
 };
 
