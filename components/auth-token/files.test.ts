@@ -103,8 +103,12 @@ describe('an agent', () => {
 
   it.each([
     { with: { 'cluster_agent.auth_token': 'short' }, kind: 'cluster-agent', words: 'DD_CLUSTER_AGENT_AUTH_TOKEN' },
-    { with: { auth_token_file_path: '/nowhere/token' }, kind: 'session', words: 'cannot create /nowhere/token: the folder does not exist' },
-    { with: { auth_token_file_path: '/tmp' }, kind: 'session', words: 'cannot read /tmp: it is a folder' },
+    {
+      with: { auth_token_file_path: '/nowhere/token' },
+      kind: 'session',
+      words: 'cannot create /nowhere/token (the folder does not exist)',
+    },
+    { with: { auth_token_file_path: '/tmp' }, kind: 'session', words: 'cannot read /tmp (it is a folder)' },
   ] as const)('starts without a token, and says so: $words', async ({ with: values, kind, words }) => {
     const { tokens, logged } = await started(createdAuthTokens, values);
     expect(logged).toEqual([{ level: 'error', message: expect.stringContaining(words), fields: {} }]);

@@ -7,7 +7,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Error(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+    throw failure('read', path, error);
   }
 }
 
@@ -25,12 +25,12 @@ export async function createOnce(path: string, make: () => string): Promise<stri
     await writeNew(beside, make());
     await publish(beside, path);
   } catch (error) {
-    throw new Error(`cannot create ${path}: ${reasonOf(error)}`, { cause: error });
+    throw failure('create', path, error);
   } finally {
     await unlink(beside).catch(() => undefined);
   }
   const made = await readIfThere(path);
-  if (made === undefined) throw new Error(`cannot create ${path}: it was removed at once`);
+  if (made === undefined) throw new Error(`cannot create ${path} (it was removed at once)`);
   return made;
 }
 
@@ -66,6 +66,11 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'the folder does not exist',
   EISDIR: 'it is a folder',
 };
+
+/** No colon after the path: what follows `token:` is taken for a secret, and masked. */
+function failure(what: 'read' | 'create', path: string, cause: unknown): Error {
+  return new Error(`cannot ${what} ${path} (${reasonOf(cause)})`, { cause });
+}
 
 function reasonOf(error: unknown): string {
   return reasons[String(codeOf(error))] ?? (error instanceof Error ? error.message : String(error));
