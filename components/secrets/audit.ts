@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretChange } from './index.ts';
 
@@ -13,7 +13,7 @@ export interface AuditFile {
 }
 
 /**
- * Notes which secrets have changed: a line of JSON each, without the secret.
+ * Notes which secrets have changed: a line of JSON each, without the secret. What was noted before stays when that fails.
  *
  * @throws Error of the file system
  */
@@ -24,5 +24,12 @@ export async function audit(changes: readonly SecretChange[], { runPath, sizeMax
   const kept = `${before}${lines.join('')}`.split(/(?<=\n)/);
   let size = kept.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
   while (size > sizeMax && kept.length > 1) size -= Buffer.byteLength(kept.shift() ?? '');
-  await writeFile(path, kept.join(''), { mode: 0o600 });
+  const beside = `${path}.new`;
+  try {
+    await writeFile(beside, kept.join(''), { mode: 0o600 });
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
 }
