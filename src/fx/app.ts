@@ -1,6 +1,5 @@
 import { constants } from 'node:os';
 import type { Container } from 'inversify';
-import { Clock, systemClock } from './clock.ts';
 import type { Complete, Component, List, Requirements } from './component.ts';
 import type { Settings } from './condition.ts';
 import { containerOf } from './container.ts';
@@ -15,10 +14,10 @@ import { declare, Journal } from './journal.ts';
 import { Lifecycle, lifecycleOf } from './lifecycle.ts';
 import { Place } from './place.ts';
 import { plan } from './plan.ts';
-import { Process, systemProcess } from './process.ts';
 import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
 import { Shutdowner, type Shutdown } from './shutdown.ts';
 import { sink } from './sinks.ts';
+import { Clock, Process, systemClock, systemProcess } from './system.ts';
 import { token, type Token } from './token.ts';
 import type { BuiltIns } from './values.ts';
 import type { Outcome } from './walk.ts';
@@ -203,10 +202,7 @@ export class Application implements App {
    * stopped. A second signal ends the process at once with 128 plus its number. Stops nothing by itself.
    */
   wait(): Promise<Shutdown> {
-    if (this.#releases.length === 0) {
-      const listening = signals.map((name) => this.#process.onSignal(name, () => this.#signalled(name)));
-      this.#releases = [...listening, this.#process.keepAlive()];
-    }
+    if (this.#releases.length === 0) this.#releases = signals.map((name) => this.#process.onSignal(name, () => this.#signalled(name)));
     return this.#request.promise;
   }
 

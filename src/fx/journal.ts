@@ -1,7 +1,7 @@
 import type { Life } from './app.ts';
-import type { Clock } from './clock.ts';
 import type { Event, EventSink, Happening } from './events.ts';
 import { isLogger, loggerOf, outputName, valueOf, type Node, type Scope } from './graph.ts';
+import type { Clock } from './system.ts';
 import type { Outcome, Step } from './walk.ts';
 
 /** Whom an event is about. */

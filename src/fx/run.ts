@@ -1,7 +1,7 @@
 import { Application, appWithRequest, type AppOptions } from './app.ts';
 import type { Complete, List, Needs, Requirements, Wanted } from './component.ts';
 import { FxError, messageOf } from './errors.ts';
-import { systemProcess, type Process } from './process.ts';
+import { systemProcess, type Process } from './system.ts';
 
 export interface RunOptions extends AppOptions {
   /** Milliseconds of real time that the process may live on after the stop, before it is ended with 124. Default 5 000. */

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/fx/clock.ts';
+import { systemClock } from '../../src/fx/system.ts';
 import type { Clock } from '../../src/fx/index.ts';
 
 /** Real time, so many times as fast: for delays of minutes in a test whose network is real. */

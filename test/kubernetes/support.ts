@@ -9,7 +9,7 @@ import { Transport } from '../../components/kubernetes/transport.ts';
 import { fakeLog, type Logged } from '../../components/log/fake.ts';
 import { systemRandom } from '../../components/random/system.ts';
 import { Telemetry } from '../../components/telemetry/index.ts';
-import { systemClock } from '../../src/fx/clock.ts';
+import { systemClock } from '../../src/fx/system.ts';
 import { Clock, component, Lifecycle, supply } from '../../src/fx/index.ts';
 
 /** What a client of a server under test needs to be somebody. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/fx/clock.ts';
+import { systemClock } from '../../../src/fx/system.ts';
 import { testApp } from '../../../src/fx/testing.ts';
 import { startCluster, type Cluster } from '../../../src/testkit/cluster/index.ts';
 import { subjects, type Server } from '../../../test/cluster/support/servers.ts';

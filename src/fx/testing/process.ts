@@ -1,4 +1,4 @@
-import type { Process } from '../process.ts';
+import type { Process } from '../system.ts';
 
 /** A process that is not the test's own. */
 export interface FakeProcess extends Process {
@@ -32,7 +32,6 @@ export function fakeProcess({ env = {}, argv = ['node', 'test'] }: Partial<Pick<
       for (const listener of called) listener();
       return called.length > 0;
     },
-    keepAlive: () => () => {},
     exit: (code) => void exits.push(code),
     warn: (text) => void warnings.push(text),
     ifStillAliveAfter(_ms, callback) {

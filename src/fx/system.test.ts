@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { written } from '../../test/support.ts';
-import { systemClock } from './clock.ts';
 import { Place } from './place.ts';
-import { systemProcess } from './process.ts';
+import { systemClock, systemProcess } from './system.ts';
 import { manualClock } from './testing.ts';
 
 describe('systemClock', () => {
@@ -69,6 +68,15 @@ describe('systemProcess', () => {
     expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
     stop();
     expect(process.listenerCount('SIGUSR2')).toBe(before);
+  });
+
+  it('keeps the process alive while it listens to a signal', () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const stop = systemProcess.onSignal('SIGUSR2', () => {});
+    expect(timers()).toBe(before + 1);
+    stop();
+    expect(timers()).toBe(before);
   });
 
   it('does not keep the process alive by its grace period', () => {
