@@ -19,9 +19,6 @@ import { isDelegated } from './delegation/delegates.ts';
 import { History } from './history.ts';
 import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
 
-/** Exactly where the condition that a setting is on does not hold. */
-const off = (value: unknown): boolean => !value || value === 'false';
-
 /** How often each replica reads the ConfigMap, and how long it waits at most after failures, in milliseconds. */
 const readEveryMs = 1000;
 const readDelayMaxMs = 32_000;
@@ -46,7 +43,7 @@ export const configMapProvider = component({
     jobs: Jobs,
     lifecycle: Lifecycle,
   },
-  when: [settings.enabled.key, { setting: settings.useDatadogMetricCrd.key, is: off }],
+  when: { setting: settings.useDatadogMetricCrd.key, is: false },
   create({ config, telemetry, ownPod, random, jobs, lifecycle, ...cluster }) {
     const { log, clock, election } = cluster;
     const name = config.get(settings.configMapName);
