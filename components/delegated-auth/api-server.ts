@@ -1,15 +1,23 @@
 import type { TLSSocket } from 'node:tls';
-import { Clock, component, Lifecycle, many, optional } from '../../src/fx/index.ts';
-import { Informers, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
+import { Clock, component, Jobs, Lifecycle, many, optional } from '../../src/fx/index.ts';
+import { type Informer, Informers, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
 import { Log } from '../log/index.ts';
 import { Random } from '../random/index.ts';
 import { StatusProvider } from '../status/index.ts';
 import { DelegatedAuth, DelegatedAuthOptions, type Attributes, type Credentials, type Decision, type UserInfo } from './index.ts';
 import { peerOf, proxiedUser, type Peer } from './peer.ts';
 import { Reviews } from './reviews.ts';
-import { noTrust, trustConfigMap, trustIn, type Trust } from './trust.ts';
+import { hasFiles, needsLookup, publishedBy } from './trust-files.ts';
+import { noTrust, trustConfigMap, TrustSources, type PublishedTrust, type Trust } from './trust.ts';
 
-const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
+const published = {
+  resource: { group: '', version: 'v1', plural: 'configmaps', namespaced: true },
+  namespace: trustConfigMap.namespace,
+  fieldSelector: `metadata.name=${trustConfigMap.name}`,
+  transform: ({ metadata, data = {} }: KubeObject) => ({ metadata, data: data as PublishedTrust }),
+};
+/** Files are looked at again this often. */
+const rereadMs = 60_000;
 
 /** Leaves every judgement to the API server: its published authorities, TokenReview and SubjectAccessReview. */
 export const apiServerAuth = component({
@@ -21,51 +29,55 @@ export const apiServerAuth = component({
     log: Log,
     clock: Clock,
     random: Random,
+    jobs: Jobs,
     lifecycle: Lifecycle,
     options: optional(DelegatedAuthOptions),
   },
   onFailure: 'continue',
-  create({ kubernetes, informers, log, clock, random, lifecycle, options = {} }) {
+  create({ kubernetes, informers, log, clock, random, jobs, lifecycle, options = {} }) {
     let running = new AbortController();
     const reviews = new Reviews({ kubernetes, clock, random, options, signal: () => running.signal });
     const auth = new ApiServerAuth(reviews, clock, options);
-    const published = informers.informer({
-      resource: configMaps,
-      namespace: trustConfigMap.namespace,
-      fieldSelector: `metadata.name=${trustConfigMap.name}`,
-      transform: ({ metadata, data }: KubeObject) => ({ metadata, data: data as Readonly<Record<string, string>> | undefined }),
-    });
-    const follow = (data: Readonly<Record<string, string>> | undefined): void => {
+    const sources = new TrustSources((trust) => auth.trust(trust));
+    const follow = (data: PublishedTrust): void => {
       try {
-        auth.trust(trustIn(data ?? {}));
+        sources.set('apiServer', data);
       } catch (error) {
         log.error('clients go on being judged by the authorities that were published before', { error });
       }
     };
+    const configMap = needsLookup(options) ? informers.informer(published) : undefined;
     let release: (() => void) | undefined;
     lifecycle.append({
       name: 'follow-trust',
       start: () => {
         running = new AbortController();
-        release = published.handle({ added: ({ data }) => follow(data), updated: ({ data }) => follow(data), deleted: () => follow({}) });
+        release = configMap?.handle({ added: ({ data }) => follow(data), updated: ({ data }) => follow(data), deleted: () => follow({}) });
       },
       stop: () => {
         running.abort(new Error('the agent stops'));
         release?.();
       },
     });
-    const status: StatusProvider = {
-      name: 'Delegated Authentication',
-      section: 'Custom Metrics Server',
-      json: () => ({ delegatedAuthentication: { synced: published.hasSynced, clientCAs: auth.clientCas.length } }),
-      text: () =>
-        published.hasSynced && auth.clientCas.length > 0
-          ? ''
-          : `  Client certificates are not trusted yet: ConfigMap ${trustConfigMap.namespace}/${trustConfigMap.name} ${published.hasSynced ? 'is missing or empty' : 'has not been read'}\n`,
-    };
-    return { auth, status };
+    if (hasFiles(options))
+      jobs.timer({ name: 'read-authorities', everyMs: rereadMs, run: async () => sources.set('files', await publishedBy(options)) });
+    return { auth, status: statusOf(auth, configMap) };
   },
 });
+
+function statusOf(auth: DelegatedAuth, configMap: Pick<Informer<unknown>, 'hasSynced'> | undefined): StatusProvider {
+  const hasSynced = (): boolean => configMap?.hasSynced ?? true;
+  const reason = (): string => {
+    if (configMap === undefined) return 'no file of authorities has been read';
+    return `ConfigMap ${trustConfigMap.namespace}/${trustConfigMap.name} ${hasSynced() ? 'is missing or empty' : 'has not been read'}`;
+  };
+  return {
+    name: 'Delegated Authentication',
+    section: 'Custom Metrics Server',
+    json: () => ({ delegatedAuthentication: { synced: hasSynced(), clientCAs: auth.clientCas.length } }),
+    text: () => (hasSynced() && auth.clientCas.length > 0 ? '' : `  Client certificates are not trusted yet: ${reason()}\n`),
+  };
+}
 
 /** The group that may do everything, so that the API server's own probes cost no call. */
 const masters = 'system:masters';

@@ -45,7 +45,7 @@ export interface DelegatedAuth {
 export const DelegatedAuth = token<DelegatedAuth>()('delegated-auth');
 
 /** How an aggregated API server wants its requests judged; the defaults are those of Kubernetes' own library. */
-export interface DelegatedAuthOptions {
+export interface DelegatedAuthOptions extends TrustFiles {
   /** Milliseconds that the answer to a token is believed. Default 10 000. */
   readonly tokenTtlMs?: number;
   /** Milliseconds. Default 10 000. */
@@ -55,5 +55,26 @@ export interface DelegatedAuthOptions {
   /** Paths that anybody may get; a `*` at the end makes a prefix. Default `/healthz`, `/readyz`, `/livez`. */
   readonly alwaysAllowPaths?: readonly string[];
 }
+
+/** Authorities from files, which stand in the place of those that the API server publishes. */
+export interface TrustFiles {
+  /** PEM bundle of the authorities of clients. */
+  readonly clientCaFile?: string;
+  /** PEM bundle of the authorities of a front proxy. Only with it do the names below count. */
+  readonly frontProxyCaFile?: string;
+  /** CNs of a front proxy's certificate. Default: any. */
+  readonly frontProxyNames?: readonly string[];
+  /** Default `X-Remote-User`. */
+  readonly usernameHeaders?: readonly string[];
+  /** Default: none. */
+  readonly uidHeaders?: readonly string[];
+  /** Default `X-Remote-Group`. */
+  readonly groupHeaders?: readonly string[];
+  /** Default `X-Remote-Extra-`. */
+  readonly extraPrefixes?: readonly string[];
+  /** Whether what the API server publishes counts for nothing, also where there is no file. Default false. */
+  readonly isLookupSkipped?: boolean;
+}
+
 /** Optional: supplied by the server that is to be protected. */
 export const DelegatedAuthOptions = token<DelegatedAuthOptions>()('delegated-auth-options');

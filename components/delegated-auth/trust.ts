@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { certificatesIn } from './client-certificate.ts';
 
 /** Whom to believe: what the API server publishes for the servers that it proxies to. */
@@ -21,6 +22,9 @@ interface FrontProxy {
 /** The ConfigMap that publishes it. */
 export const trustConfigMap = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
 
+/** The data of that ConfigMap: PEM bundles, and JSON arrays of names. */
+export type PublishedTrust = Readonly<Record<string, string | undefined>>;
+
 export const noTrust: Trust = trustIn({});
 
 /**
@@ -28,7 +32,7 @@ export const noTrust: Trust = trustIn({});
  *
  * @throws Error that names the key that cannot be read
  */
-export function trustIn(data: Readonly<Record<string, string | undefined>>): Trust {
+export function trustIn(data: PublishedTrust): Trust {
   const read = <T>(key: string, parse: (text: string) => T): T => {
     try {
       return parse(data[key] ?? '');
@@ -49,6 +53,24 @@ export function trustIn(data: Readonly<Record<string, string | undefined>>): Tru
       extraPrefixes: names('requestheader-extra-headers-prefix'),
     },
   };
+}
+
+/** What the API server publishes, and what files say in the place of that. */
+export class TrustSources {
+  readonly #onChange: (trust: Trust) => void;
+  #said: Readonly<Record<'apiServer' | 'files', PublishedTrust>> = { apiServer: {}, files: {} };
+
+  constructor(onChange: (trust: Trust) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** @throws Error that names the key that cannot be read; what was said before then goes on to count */
+  set(source: 'apiServer' | 'files', said: PublishedTrust): void {
+    if (isDeepStrictEqual(said, this.#said[source])) return;
+    const all = { ...this.#said, [source]: said };
+    this.#onChange(trustIn({ ...all.apiServer, ...all.files }));
+    this.#said = all;
+  }
 }
 
 function listIn(text: string): readonly string[] {
