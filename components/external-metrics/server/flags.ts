@@ -33,17 +33,23 @@ const flags: Readonly<Record<string, (text: string) => Given>> = {
   'authentication-token-webhook-cache-ttl': (text) => ({ auth: { tokenTtlMs: milliseconds(text) } }),
   'authorization-webhook-cache-authorized-ttl': (text) => ({ auth: { allowTtlMs: milliseconds(text) } }),
   'authorization-webhook-cache-unauthorized-ttl': (text) => ({ auth: { denyTtlMs: milliseconds(text) } }),
-  'authorization-always-allow-paths': (text) => ({ auth: { alwaysAllowPaths: text.split(',').filter((path) => path !== '') } }),
+  'authorization-always-allow-paths': (text) => ({ auth: { alwaysAllowPaths: list(text) } }),
+  'client-ca-file': (clientCaFile) => ({ auth: { clientCaFile } }),
+  'requestheader-client-ca-file': (frontProxyCaFile) => ({ auth: { frontProxyCaFile } }),
+  'requestheader-allowed-names': (text) => ({ auth: { frontProxyNames: list(text) } }),
+  'requestheader-username-headers': (text) => ({ auth: { usernameHeaders: list(text) } }),
+  'requestheader-uid-headers': (text) => ({ auth: { uidHeaders: list(text) } }),
+  'requestheader-group-headers': (text) => ({ auth: { groupHeaders: list(text) } }),
+  'requestheader-extra-headers-prefix': (text) => ({ auth: { extraPrefixes: list(text) } }),
+  'authentication-skip-lookup': (text) => ({ auth: { isLookupSkipped: oneOf({ true: true, false: false }, text) } }),
 };
 
-/** Known to the Go agent, without a meaning here: trust, kubeconfig and limits are those of the whole agent. */
+/** Known to the Go agent, without a meaning here: kubeconfig and limits are those of the whole agent. */
 const ignorable = new Set(
   [
     'tls-cipher-suites tls-curve-preferences tls-sni-cert-key http2-max-streams-per-connection disable-http2-serving',
     'permit-port-sharing permit-address-sharing profiling contention-profiling debug-socket-path',
-    'authentication-kubeconfig authentication-skip-lookup authentication-tolerate-lookup-failure authorization-kubeconfig',
-    'client-ca-file requestheader-client-ca-file requestheader-allowed-names requestheader-username-headers',
-    'requestheader-uid-headers requestheader-group-headers requestheader-extra-headers-prefix',
+    'authentication-kubeconfig authentication-tolerate-lookup-failure authorization-kubeconfig',
     'enable-priority-and-fairness lister-kubeconfig discovery-interval client-qps client-burst',
   ].flatMap((line) => line.split(' ')),
 );
@@ -93,6 +99,10 @@ function oneOf<T>(values: Readonly<Record<string, T>>, text: string): T {
   const value = Object.hasOwn(values, text) ? values[text] : undefined;
   if (value === undefined) throw new Error(`it must be one of ${Object.keys(values).join(', ')}`);
   return value;
+}
+
+function list(text: string): readonly string[] {
+  return text.split(',').filter((each) => each !== '');
 }
 
 function milliseconds(text: string): number {

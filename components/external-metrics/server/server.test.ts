@@ -199,10 +199,19 @@ describe('flagsIn', () => {
         'authorization-always-allow-paths': '/a,/b*',
         'client-qps': '5',
         'authentication-token-webhook-cache-ttl': '1m30s',
+        'client-ca-file': '/ca.crt',
+        'requestheader-allowed-names': 'a,b',
+        'authentication-skip-lookup': 'true',
       }),
     ).toMatchObject({
       port: 6443,
-      auth: { alwaysAllowPaths: ['/a', '/b*'], tokenTtlMs: 90_000 },
+      auth: {
+        alwaysAllowPaths: ['/a', '/b*'],
+        tokenTtlMs: 90_000,
+        clientCaFile: '/ca.crt',
+        frontProxyNames: ['a', 'b'],
+        isLookupSkipped: true,
+      },
       ignored: ['client-qps'],
       certDir: '/etc/datadog-agent/certificates',
     });
@@ -212,6 +221,7 @@ describe('flagsIn', () => {
     [{ 'no-such-flag': '1' }, 'unknown flag "no-such-flag"'],
     [{ 'secure-port': 'x' }, 'it must be a port'],
     [{ 'tls-min-version': 'toString' }, 'VersionTLS13'],
+    [{ 'authentication-skip-lookup': 'maybe' }, 'it must be one of true, false'],
     [{ 'authorization-webhook-cache-authorized-ttl': '10' }, 'a duration'],
   ])('refuses %o', (given, why) => expect(() => flagsIn(given as unknown as Record<string, string>)).toThrow(why));
 });
