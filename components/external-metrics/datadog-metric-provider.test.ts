@@ -9,7 +9,7 @@ import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import { fakeClusterName } from '../cluster-id/fake.ts';
 import { batchedDatadogClient } from '../datadog-client/batched.ts';
 import { informers } from '../kubernetes/informers.ts';
-import { hasReason, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
+import { hasReason, Informers, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
 import { workqueues } from '../kubernetes/workqueue.ts';
 import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
 import { LeaderElection } from '../leader-election/index.ts';
@@ -83,7 +83,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
       datadogMetricProvider,
     ] as const;
     const lookup = (key: string): unknown => (settings as Readonly<Record<string, unknown>>)[key];
-    const requires = { kubernetes: Kubernetes, provider: ExternalMetricsProvider, inventory: MetricInventory };
+    const requires = { kubernetes: Kubernetes, informers: Informers, provider: ExternalMetricsProvider, inventory: MetricInventory };
     return testApp(list, { requires, settings: lookup });
   };
   type Needs = Awaited<ReturnType<typeof replica>>['needs'];
@@ -263,6 +263,20 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     const asked = datadog.asked.length;
     await expect.poll(() => datadog.asked.length, soon).toBeGreaterThan(asked + 2);
     expect((await tested.needs.kubernetes.get(target)).metadata.resourceVersion).toBe(metadata.resourceVersion);
+  });
+
+  it.each([
+    ['that nobody reads', {}, 'False'],
+    ['that is asked for', { [annotations.alwaysActive]: 'true' }, 'True'],
+  ])('writes the status of a new metric %s once', async (_, marks, isActive) => {
+    await using tested = await replica({ config: { 'external_metrics_provider.refresh_period': 3600 } });
+    const { kubernetes, informers: following } = tested.needs;
+    const written: unknown[] = [];
+    const objects = following.informer({ resource: datadogMetrics, transform: (object: KubeObject) => object });
+    objects.handle({ updated: ({ status }) => void written.push(status) });
+    await write(kubernetes, { query }, marks);
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Active: isActive, Valid: isActive });
+    await expect.poll(() => written.length, soon).toBe(1);
   });
 
   it('forgets an object that is deleted', async () => {

@@ -1,6 +1,6 @@
 import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { fromObject, idOf, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
+import { fromObject, idOf, isNew, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
 import { datadogMetrics, kind, type MetricObject } from './object.ts';
 import type { MetricStore } from './store.ts';
 
@@ -88,8 +88,12 @@ export class MetricController {
     return undefined;
   }
 
-  /** A PUT of the status alone: more than that the chart's role does not allow. */
+  /**
+   * A PUT of the status alone: more than that the chart's role does not allow. A new metric is written when it is known who reads it, and
+   * what Datadog says of it; both come within seconds, and each brings it here again.
+   */
   async #write(metric: DatadogMetric, object: MetricObject, signal: AbortSignal): Promise<WorkOutcome> {
+    if (!metric.knowsReaders || isNew(metric)) return undefined;
     const status = statusOf(metric, object.status);
     if (!isNews(status, object.status)) return undefined;
     const { namespace, name, resourceVersion } = object.metadata;

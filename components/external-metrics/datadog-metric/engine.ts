@@ -4,7 +4,7 @@ import type { LeaderElection } from '../../leader-election/index.ts';
 import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
 import { inSlices } from '../in-slices.ts';
 import type { MetricController } from './controller.ts';
-import { idOf, type DatadogMetric } from './metric.ts';
+import { idOf, isNew } from './metric.ts';
 import type { MetricObject } from './object.ts';
 import { readersOf, updateReferences, type AutogenOptions } from './references.ts';
 import type { Retriever } from './retriever.ts';
@@ -156,9 +156,4 @@ export class MetricEngine {
     this.#values.add('all');
     await this.#values.run({ workers: 2, work: refresh, signal, drainMs: 0 });
   }
-}
-
-/** Read by somebody, and never asked for yet. */
-function isNew({ isActive, dataTime, error, resolved }: DatadogMetric): boolean {
-  return isActive && dataTime === 0 && error === undefined && resolved !== undefined;
 }

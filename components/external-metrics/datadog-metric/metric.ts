@@ -18,6 +18,8 @@ export interface DatadogMetric {
   readonly isAlwaysActive: boolean;
   /** Whether somebody reads it; only then it is queried. */
   readonly isActive: boolean;
+  /** Whether anybody has looked for readers yet. */
+  readonly knowsReaders: boolean;
   /** Whether the last query gave a value that is fresh. */
   readonly isValid: boolean;
   /** An object that nobody has read for long, and that was made by us: to be deleted. */
@@ -65,6 +67,7 @@ export function fromObject(object: MetricObject, resolve: Resolve, now: number):
     id: idOf(object.metadata),
     ...said,
     isActive,
+    knowsReaders: of('Active').status !== undefined,
     isValid: of('Valid').status === 'True' && !Number.isNaN(value),
     isDeleted: false,
     value: Number.isNaN(value) ? 0 : value,
@@ -117,6 +120,7 @@ export function madeFor(parts: Pick<DatadogMetric, 'id' | 'query' | 'externalMet
     timeWindow: 0,
     isAlwaysActive: false,
     isActive: true,
+    knowsReaders: true,
     isValid: false,
     isDeleted: false,
     value: 0,
@@ -135,6 +139,11 @@ export function isStale(
   limits: { readonly maxAge: number; readonly grace: number; readonly now: number },
 ): boolean {
   return limits.now - dataTime > (maxAge || limits.maxAge) + limits.grace;
+}
+
+/** Read by somebody, and never asked for yet. */
+export function isNew({ isActive, dataTime, error, resolved }: DatadogMetric): boolean {
+  return isActive && dataTime === 0 && error === undefined && resolved !== undefined;
 }
 
 /** The status that an object should have, keeping the transition times of the one that it has. */

@@ -88,8 +88,8 @@ function sorted(reader: Reader | undefined): readonly string[] {
 /** The metric itself where nothing has changed. */
 function withReferences(metric: DatadogMetric, references: readonly string[], now: number): DatadogMetric {
   const isActive = references.length > 0 || metric.isAlwaysActive;
-  if (isActive !== metric.isActive || references.join() !== metric.references.join())
-    return { ...metric, isActive, references, isValid: metric.isValid && isActive, isDeleted: false, updateTime: now };
+  if (!metric.knowsReaders || isActive !== metric.isActive || references.join() !== metric.references.join())
+    return { ...metric, knowsReaders: true, isActive, references, isValid: metric.isValid && isActive, isDeleted: false, updateTime: now };
   const isForgotten = metric.externalMetricName !== '' && !isActive && now - metric.updateTime > expiry;
   return isForgotten && !metric.isDeleted ? { ...metric, isDeleted: true } : metric;
 }
