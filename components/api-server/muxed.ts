@@ -10,7 +10,7 @@ import { apiCore, ApiCore, contributions } from './core.ts';
 import { Front, type Patience, patience } from './front.ts';
 import { GrpcEndpoint } from './grpc.ts';
 import { ApiServer, apiServerSettings, type Route } from './index.ts';
-import { portUser } from './port-user.ts';
+import { itself, portUser } from './port-user.ts';
 
 /** Milliseconds that requests and streams have to end by themselves when the agent stops. */
 const graceMs = 5000;
@@ -110,7 +110,7 @@ async function reasonOf(error: unknown, port: number): Promise<string> {
   const remedy = 'set cluster_agent.cmd_port (DD_CLUSTER_AGENT_CMD_PORT)';
   if (code === 'EADDRINUSE') {
     const user = await portUser(port);
-    return `port ${port} is in use by ${user ?? 'another process'}: stop it, or ${remedy} to a free port`;
+    return `port ${port} is in use by ${user ?? 'another process'}: ${user === itself ? '' : 'stop it, or '}${remedy} to a free port`;
   }
   if (code === 'EACCES') return `this user may not listen on port ${port}: ${remedy} to one above 1023`;
   return error instanceof Error ? error.message : String(error);
