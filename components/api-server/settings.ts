@@ -12,7 +12,7 @@ export const apiServerSettings = {
     description: 'accept TLS from 1.0 on instead of only 1.3',
   }),
   idleTimeoutSeconds: setting('cluster_agent.server.idle_timeout_seconds', {
-    type: type.integer,
+    type: type.positiveInteger,
     default: 60,
     description: 'seconds from the arrival of a REST request to the end of its answer; then its connection is cut',
   }),
@@ -27,7 +27,7 @@ export const apiServerSettings = {
     description: 'requests, and gRPC calls, of one address that are answered at a time; 0: no limit',
   }),
   grpcMessageMax: setting('cluster_agent.cluster_tagger.grpc_max_message_size', {
-    type: type.integer,
+    type: type.positiveInteger,
     default: 4_194_304,
     description: 'bytes of the longest gRPC message, in both directions',
   }),

@@ -161,10 +161,12 @@ export const type = {
     return typeof text === 'string' ? new Secret(text.trim()) : text;
   }),
   integer: readsText(z.int('an integer'), numeric),
+  positiveInteger: readsText(z.int('an integer above 0').check(z.minimum(1, 'an integer above 0')), numeric),
   number: readsText(z.number('a number'), numeric),
   port: readsText(z.int('a port').check(z.minimum(0, 'a port, 0 to 65535'), z.maximum(65_535, 'a port, 0 to 65535')), numeric),
   /** Given as a Go duration (`5m`) or in seconds, kept in milliseconds. */
   duration: reads(z.number('a duration such as 30s or 1h30m, or a number of seconds'), milliseconds),
+  positiveDuration: reads(z.number('a duration above 0').check(z.gt(0, 'a duration above 0')), milliseconds),
   /** `10Mb`, kept in bytes. */
   bytes: readsText(z.number('a size such as 10Mb').check(z.minimum(0, 'a size of at least 0')), bytes),
   /** In a variable: separated by spaces, or a JSON array. */

@@ -3,9 +3,13 @@ import { setting, type } from '../config/index.ts';
 /** Profiling of the agent itself. */
 export const profilingSettings = {
   isOn: setting('internal_profiling.enabled', { type: type.boolean, default: false, description: 'takes profiles from time to time' }),
-  period: setting('internal_profiling.period', { type: type.duration, default: 300_000, description: 'from one profile to the next' }),
+  period: setting('internal_profiling.period', {
+    type: type.positiveDuration,
+    default: 300_000,
+    description: 'from one profile to the next',
+  }),
   cpuDuration: setting('internal_profiling.cpu_duration', {
-    type: type.duration,
+    type: type.positiveDuration,
     default: 60_000,
     description: 'how long each CPU profile takes',
   }),
