@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -49,8 +49,14 @@ describe('an agent that cannot start says why, what to do, and exits with 1', { 
     await using around = await surroundings();
     for await (const port of taken()) {
       const { code, errors } = await failed(around, { DD_CLUSTER_AGENT_CMD_PORT: String(port) });
-      expect(errors).toMatch(new RegExp(`port ${port} is in use by .*DD_CLUSTER_AGENT_CMD_PORT`));
+      expect(errors).toMatch(
+        new RegExp(`port ${port} is in use by .+ \\(pid ${process.pid}\\): stop it, or set .*DD_CLUSTER_AGENT_CMD_PORT`),
+      );
+      expect(errors).not.toContain('MainThread');
       expect(code).toBe(1);
+      const probes = await failed(around, { DD_HEALTH_PORT: String(port) });
+      expect(probes.errors).toMatch(new RegExp(`cannot listen on port ${port} for health probes: .*free it, or set health_port`));
+      expect(probes.code).toBe(1);
     }
   });
 
@@ -64,6 +70,24 @@ describe('an agent that cannot start says why, what to do, and exits with 1', { 
     expect(errors).toMatch(message);
     expect(errors).not.toMatch(/^\s+at /m);
     expect(code).toBe(1);
+  });
+
+  // Root may read everything, unless it gives up the right to.
+  const humbly = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+  it.each([
+    [
+      'a configuration that it may not read',
+      'datadog-cluster.yaml',
+      /cannot access the Datadog config file .*datadog-cluster\.yaml: permission denied/,
+    ],
+    ['a kubeconfig that it may not read', 'agent.kubeconfig', /agent\.kubeconfig[\s\S]*kubernetes_kubeconfig_path/],
+  ])('%s', async (_, file, message) => {
+    await using around = await surroundings();
+    await chmod(join(around.folder, file), 0o000);
+    await using agent = spawnAgent(['start', '-c', around.folder], around.env, humbly);
+    expect(await agent.gone).toBe(1);
+    expect(agent.errors).toMatch(message);
+    expect(agent.errors).not.toMatch(/^\s+at /m);
   });
 
   it('a path that leads nowhere', async () => {
@@ -83,13 +107,19 @@ describe('an agent goes on', { timeout: 120_000 }, () => {
       'leader_lease_duration: soon',
       'cluster_agent: {cmd_prot: 1}',
       'leader_electoin: true',
+      'log_file_max_size: big',
+      'internal_profiling: {enabled: true, period: 0, cpu_duration: 5 parsecs}',
+      'cluster_agent.server.idle_timeout_seconds: 0',
+      'cluster_agent.cluster_tagger: {grpc_max_message_size: -5}',
     ];
     await writeFile(join(around.folder, 'datadog-cluster.yaml'), yaml.join('\n'));
     const config = await configIn(around);
     const agent = planClusterAgent(config);
     await agent.start();
     await agent.stop();
-    for (const key of ['log_level', 'health_port', 'leader_lease_duration']) expect(config.warnings.join('\n')).toContain(key);
+    const left = ['log_level', 'health_port', 'leader_lease_duration', 'log_file_max_size', 'internal_profiling.period'];
+    const more = ['internal_profiling.cpu_duration', 'server.idle_timeout_seconds', 'cluster_tagger.grpc_max_message_size'];
+    for (const key of [...left, ...more]) expect(config.warnings.join('\n')).toContain(`${key} must be`);
     expect(config.warnings.join('\n')).toMatch(/cluster_agent\.cmd_prot.*cluster_agent\.cmd_port/);
     expect(config.warnings.join('\n')).toMatch(/leader_electoin.*leader_election/);
   });

@@ -18,9 +18,10 @@ export interface Agent extends AsyncDisposable {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Runs the binary with nothing but this environment. */
-export function spawnAgent(args: readonly string[], env: Readonly<Record<string, string>> = {}): Agent {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs the binary with nothing but this environment. @param under a command that runs it */
+export function spawnAgent(args: readonly string[], env: Readonly<Record<string, string>> = {}, under: readonly string[] = []): Agent {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, main, ...args];
+  const child = spawn(command, rest, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const written = { output: '', errors: '' };
   const keep = (text: string): void => void (written.output += text);
   child.stdout.setEncoding('utf8').on('data', keep);
