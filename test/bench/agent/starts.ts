@@ -7,12 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { surroundings } from '../../agent/support.ts';
 import type { Row } from '../bench.ts';
 import { node } from '../processes.ts';
-import { median } from '../statistics.ts';
+import { median, medianRatio } from '../statistics.ts';
 
 const root = fileURLToPath(import.meta.resolve('../../..'));
 const binary = `${root}dist/launch.cjs`;
 const healthPort = 25_555;
 const givenUpAfterMs = 30_000;
+/** What `node --eval 0` takes on the machine where the bars were set. */
+const bareThereMs = 23;
+/** Up to here a machine is about as fast as that one. */
+const bareLikeThereMs = 30;
 
 /** From the spawn of the bundled agent to its first 200 on `/ready`, and its memory then. */
 interface StartCase {
@@ -64,7 +68,7 @@ export async function* startsOf(rounds: number, only: string | undefined): Async
 async function startTimes({ name, subject, mostMs, mostMb, run }: StartCase, rounds: number): Promise<Row[]> {
   const [times, sizes, bare]: [number[], number[], number[]] = [[], [], []];
   await run(async (given) => {
-    // The first fills the compile cache.
+    // The first fills the code cache.
     await start(given);
     for (let round = 0; round < rounds; round += 1) {
       bare.push((await node(['--eval', '0'])).wallMs);
@@ -73,11 +77,37 @@ async function startTimes({ name, subject, mostMs, mostMb, run }: StartCase, rou
       sizes.push(mb);
     }
   });
-  const note = `node alone ${median(bare).toFixed(0)} ms`;
-  const [ms, mb] = [median(times), median(sizes)];
+  const mb = median(sizes);
   return [
-    { case: name, subject, value: ms, unit: 'ms', bar: `<= ${mostMs} ms`, pass: ms <= mostMs, note },
+    ...judged({ name, subject, mostMs }, times, bare),
     { case: name, subject: 'resident memory then', value: mb, unit: 'MB', bar: `<= ${mostMb} MB`, pass: mb <= mostMb },
+  ];
+}
+
+/**
+ * A start is mostly what Node and the machine make of it: the same one takes four times as long where Node alone takes four
+ * times as long. So Node alone is measured in the same rounds. The bar in milliseconds counts on machines like the one where
+ * it was set; on slower ones, the same bar in starts of Node alone does.
+ */
+function judged({ name, subject, mostMs }: Pick<StartCase, 'name' | 'subject' | 'mostMs'>, times: number[], bare: number[]): Row[] {
+  const [ms, bareMs, ratio] = [median(times), median(bare), medianRatio(times, bare)];
+  const isLikeThere = bareMs <= bareLikeThereMs;
+  const mostRatio = mostMs / bareThereMs;
+  const counts = 'this bar counts';
+  const absolute: Row = { case: name, subject, value: ms, unit: 'ms', ratio, bar: `<= ${mostMs} ms` };
+  const relative: Row = {
+    case: name,
+    subject: 'the same in starts of node alone',
+    value: ratio,
+    unit: 'x',
+    bar: `<= ${mostRatio.toFixed(1)} x`,
+  };
+  return [
+    { case: name, subject: 'node alone', value: bareMs, unit: 'ms', note: `${bareThereMs} ms where the bars were set` },
+    isLikeThere
+      ? { ...absolute, pass: ms <= mostMs, note: counts }
+      : { ...absolute, note: `does not count: node alone takes more than ${bareLikeThereMs} ms here` },
+    ...(bareMs <= bareThereMs ? [] : [isLikeThere ? relative : { ...relative, pass: ratio <= mostRatio, note: counts }]),
   ];
 }
 
@@ -111,14 +141,11 @@ function isReady(port: number): Promise<boolean> {
 }
 
 async function versionTimes(rounds: number): Promise<Row[]> {
-  const mostMs = 80;
   const [times, bare]: [number[], number[]] = [[], []];
   await node([binary, 'version']);
   for (let round = 0; round < rounds; round += 1) {
     bare.push((await node(['--eval', '0'])).wallMs);
     times.push((await node([binary, 'version'])).wallMs);
   }
-  const value = median(times);
-  const note = `node alone ${median(bare).toFixed(0)} ms`;
-  return [{ case: versionCase, subject: 'cluster-agent version', value, unit: 'ms', bar: `<= ${mostMs} ms`, pass: value <= mostMs, note }];
+  return judged({ name: versionCase, subject: 'cluster-agent version', mostMs: 80 }, times, bare);
 }
