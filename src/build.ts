@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { build, transform, type BuildOptions, type Plugin, type TransformOptions } from 'esbuild';
+import { encodeSourceLines, type SourceMap } from './source-lines.ts';
 
 /**
  * Makes of the agent what an image holds: `dist/launch.cjs`, the executable, and `dist/chunks`, one file for each command and
@@ -71,6 +72,8 @@ async function buildChunks(folder: string): Promise<void> {
     format: 'esm',
     splitting: true,
     write: false,
+    sourcemap: 'inline',
+    sourcesContent: false,
     entryPoints: ['src/main.ts'],
     outdir: folder,
     outExtension: { '.js': '.cjs' },
@@ -78,15 +81,26 @@ async function buildChunks(folder: string): Promise<void> {
     plugins: [withoutBallast],
   });
   for (const { path, text } of outputFiles) {
-    const { code } = path.endsWith('.cjs') ? await transform(text, asCommonJs) : { code: text };
-    await writeFile(path, code);
+    if (path.endsWith('.cjs')) await writeChunk(path, await transform(text, asCommonJs));
+    else await writeFile(path, text);
   }
+}
+
+/** A chunk, its source map for `--enable-source-maps`, and what the log reads of that. */
+async function writeChunk(path: string, { code, map }: { readonly code: string; readonly map: string }): Promise<void> {
+  const { sources, mappings } = JSON.parse(map) as SourceMap;
+  const fromRoot = sources.map((source) => relative(root, resolve(dirname(path), source)));
+  await writeFile(path, `${code}//# sourceMappingURL=${basename(path)}.map\n`);
+  await writeFile(`${path}.map`, map);
+  await writeFile(`${path}.lines`, encodeSourceLines({ sources: fromRoot, mappings }));
 }
 const asCommonJs: TransformOptions = {
   format: 'cjs',
   platform: 'node',
   target: 'node22',
   supported: { 'dynamic-import': false },
+  sourcemap: 'external',
+  sourcesContent: false,
   minifySyntax: true,
   minifyWhitespace: true,
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SourceLines } from '../src/source-lines.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(import.meta.resolve('..'));
@@ -52,6 +53,19 @@ describe('the bundled agent', () => {
     expect(await agent('validate')).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is missing') as string });
     expect(await kept('validate')).toContain('cluster-agent');
     expect(await kept('validate')).not.toContain('sandbox');
+  });
+
+  it('knows where its code was written', async () => {
+    const chunks = join(dist, 'chunks');
+    const [name = ''] = (await readdir(chunks)).filter((each) => /^cluster-agent-.*\.cjs$/.test(each));
+    const lines = (await readFile(join(chunks, name), 'utf8')).split('\n');
+    const line = lines.findIndex((text) => text.includes('Cluster Agent now running'));
+    const column = lines[line]?.indexOf('Cluster Agent now running') ?? 0;
+    const source = await readFile(join(root, 'components/announcement/log.ts'), 'utf8');
+    expect(new SourceLines().find(join(chunks, name), line + 1, column + 1)).toEqual({
+      file: 'components/announcement/log.ts',
+      line: 1 + source.split('\n').findIndex((text) => text.includes('Cluster Agent now running')),
+    });
   });
 
   it('runs code that it kept, unless it is damaged', async () => {

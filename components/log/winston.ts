@@ -6,7 +6,7 @@ import { Config } from '../config/index.ts';
 import { Scrubber } from '../scrubber/index.ts';
 import { RuntimeSetting } from '../settings/index.ts';
 import { Telemetry, type Counter } from '../telemetry/index.ts';
-import { callSite } from './call-site.ts';
+import { CallSites } from './call-site.ts';
 import { dateFormat, jsonFormat, textFormat, type Format } from './format.ts';
 import { levels, Log, LogSink, type Fields, type Level, type LogLine, type LogRecord } from './index.ts';
 import { levelSetting, thresholdOf } from './level.ts';
@@ -69,6 +69,7 @@ interface Parts {
 class WinstonLog implements Log {
   readonly #parts: Parts;
   readonly #format: Format;
+  readonly #callSites = new CallSites();
   readonly #queues: readonly SinkQueue[];
   readonly #logger: winstonPackage.Logger;
   /** Before winston, whose own buffer has no bound and is emptied in one go. */
@@ -157,7 +158,7 @@ class WinstonLog implements Log {
   #write(level: Level, message: string, fields: Fields | undefined): void {
     const { clock, scrubber, process } = this.#parts;
     try {
-      this.#records.push(scrubbedRecord({ at: clock.now(), level, message, fields, where: callSite(1) }, scrubber));
+      this.#records.push(scrubbedRecord({ at: clock.now(), level, message, fields, where: this.#callSites.find(1) }, scrubber));
     } catch (error) {
       // Not the message: what cannot be scrubbed is not shown.
       process.warn(`a log message of level ${level} is lost: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -200,7 +201,7 @@ class WinstonLog implements Log {
 
   #lostLine(sink: LogSink, count: number): LogLine {
     const message = `${count} log lines were lost here: ${sink.name} could not keep up`;
-    const record: LogRecord = { at: this.#parts.clock.now(), level: 'warn', message, context: [], ...callSite(0) };
+    const record: LogRecord = { at: this.#parts.clock.now(), level: 'warn', message, context: [], ...this.#callSites.find(0) };
     return { level: 'warn', text: sink.format?.(record) ?? this.#format(record) };
   }
 }
