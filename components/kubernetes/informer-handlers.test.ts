@@ -19,7 +19,7 @@ class Model {
   constructor() {
     let ms = 0;
     // Each look at the clock takes as long as a slice lasts.
-    const clock = { ...manualClock(), monotonic: () => (ms += 5) };
+    const clock = { ...manualClock(), monotonic: () => (ms += 2) };
     this.#handlers = new InformerHandlers({ resource: 'pods', clock, log: recordingLog() });
   }
 
