@@ -104,21 +104,19 @@ class Planner {
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
   need(): void {
-    const needed: Node[] = [];
-    const mark = (node: Node, by: Node): void => {
-      if (node.neededBy !== undefined) return;
-      node.neededBy = by;
-      needed.push(node);
-    };
-    this.#roots.forEach((node) => {
-      if (node.outputs.length === 0 || loggerOf(node.scope) === node) mark(node, node);
+    const needed = this.#roots.filter((node) => node.outputs.length === 0 || loggerOf(node.scope) === node);
+    needed.forEach((root) => {
+      root.neededBy = root;
     });
     for (let next = 0; next < needed.length; next += 1) {
       const node = needed[next] as Node;
       for (let at = 0; at < node.inputs.length; at += 1) {
         const { options, sources } = node.inputs[at] as Port;
-        if (options.soft === true) continue;
-        for (let each = 0; each < sources.length; each += 1) mark((sources[each] as Port).node, node);
+        for (let each = 0; options.soft !== true && each < sources.length; each += 1) {
+          const { node: source } = sources[each] as Port;
+          if (source.neededBy === undefined) needed.push(source);
+          source.neededBy ??= node;
+        }
       }
     }
   }
