@@ -8,7 +8,7 @@ import { Engine } from './engine.ts';
 import { errorOf, FxError, isToBlame, messageOf, unexpected, type Finding } from './errors.ts';
 import type { EventSink } from './events.ts';
 import type { Graph, Node } from './graph.ts';
-import { Item } from './item.ts';
+import { Entry, type Item } from './item.ts';
 import { Jobs, jobsOf } from './jobs.ts';
 import { declare, Journal } from './journal.ts';
 import { Lifecycle, lifecycleOf } from './lifecycle.ts';
@@ -320,7 +320,7 @@ export function appWithRequest(
   options: AppOptions,
   { requires, receive }: { readonly requires: Requirements; readonly receive: (needs: never) => void },
 ): Application {
-  const request = new Item('invoke', { name: 'request', requires, create: receive }, new Place(appWithRequest));
+  const request = new Entry('invoke', { name: 'request', requires, create: receive }, new Place(appWithRequest));
   return new Application(list, { ...options, request });
 }
 

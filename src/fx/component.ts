@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts';
 import type { HookContext } from './lifecycle.ts';
-import { Item, ModuleItem, Replacement } from './item.ts';
+import { Entry } from './item.ts';
 import { Place } from './place.ts';
 import { Formed, isToken, type Many, type Optional, type Token } from './token.ts';
 
@@ -119,7 +119,7 @@ export function component<
   const P extends Provisions | undefined = undefined,
   V extends Owed<P> = Owed<P>,
 >(definition: Definition<P, R, V>): Component<KeysProvided<P>, KeysRequired<R>> {
-  return new Item('provide', definition, new Place(component));
+  return new Entry('provide', definition, new Place(component));
 }
 
 /**
@@ -130,7 +130,7 @@ export function component<
 export function decorate<const P extends Provisions, const R extends Requirements = Record<never, never>>(
   definition: Recipe<P, R, Decorated<P>>,
 ): Component<never, KeysProvided<P> | KeysRequired<R>> {
-  return new Item('decorate', definition, new Place(decorate));
+  return new Entry('decorate', definition, new Place(decorate));
 }
 
 /**
@@ -143,13 +143,13 @@ export function supply<Key extends string, T>(
   value: NoInfer<T>,
   hooks: Pick<Recipe<unknown, Requirements, NoInfer<T>>, 'start' | 'stop'> = {},
 ): Component<Key, never> {
-  return new Item('supply', { provides: of, create: constant('supply', value), start: hooks.start, stop: hooks.stop }, new Place(supply));
+  return new Entry('supply', { provides: of, create: constant('supply', value), start: hooks.start, stop: hooks.stop }, new Place(supply));
 }
 
 /** Runs `call` with its requirements while the app is built, in list order; what it returns is dropped. */
 export function invoke<const R extends Requirements>(requires: R, call: (needs: Needs<R>) => unknown): Component<never, KeysRequired<R>> {
   const name = typeof call === 'function' && call.name !== '' ? call.name : 'invoke';
-  return new Item('invoke', { name, requires, create: call }, new Place(invoke));
+  return new Entry('invoke', { name, requires, create: call }, new Place(invoke));
 }
 
 /**
@@ -163,8 +163,8 @@ export function replace<Key extends string, T>(of: Token<Key, T>, value: NoInfer
 export function replace<Key extends string, T>(of: Many<Token<Key, T>>, value: readonly NoInfer<T>[]): Component<never, never>;
 export function replace(of: Component | Token | Many, value?: unknown): Component {
   const place = new Place(replace);
-  if (isToken(of) || of instanceof Formed) return new Item('replace', { provides: of, create: constant('replace', value) }, place);
-  return new Replacement(of, place);
+  if (isToken(of) || of instanceof Formed) return new Entry('replace', { provides: of, create: constant('replace', value) }, place);
+  return new Entry('replacement', { by: of }, place);
 }
 
 /**
@@ -177,7 +177,7 @@ export function module<const L extends List, const P extends List = readonly []>
   list: L,
   options: ModuleOptions<P> = {},
 ): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
-  return new ModuleItem(name, { list, private: options.private ?? [], when: options.when }, new Place(module));
+  return new Entry('module', { name, list, private: options.private ?? [], when: options.when }, new Place(module));
 }
 
 type ProvidedBy<C> = C extends Component<infer Keys> ? Keys : never;

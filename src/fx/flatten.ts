@@ -2,7 +2,7 @@ import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
 import { findingAt, Scope, type Graph, type Node, type Position } from './graph.ts';
-import { Item, ModuleItem, nodeOf, Replacement } from './item.ts';
+import { isItem, isListed, nodeOf, type Entry, type Item } from './item.ts';
 
 /** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
 export interface Flat extends Omit<Graph, 'order' | 'loggers'> {
@@ -13,10 +13,10 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
   const root = new Scope('');
   const gated: Node[] = [];
   const findings: Finding[] = [];
-  const replacements: [Replacement, within: Scope][] = [];
+  const replacements: [Entry<'replacement'>, within: Scope][] = [];
   let nodes: Node[] = [];
 
-  const refused = ({ name, definition: { when }, place }: Item | ModuleItem): string | undefined => {
+  const refused = ({ name, definition: { when }, place }: Item | Entry<'module'>): string | undefined => {
     if (when === undefined) return undefined;
     if (settings !== undefined) return refusal(when, settings);
     const message = `${name} depends on a setting ("when"), but this app was given no settings`;
@@ -30,26 +30,25 @@ export function flatten(list: List, settings: Settings | undefined): Flat {
   };
   const take = (item: unknown, position: Position, at: number): void => {
     const { scope, visibleIn } = position;
-    if (item instanceof Replacement) replacements.push([item, scope]);
-    else if (!(item instanceof Item || item instanceof ModuleItem))
-      findings.push(notFor(scope, `holds ${describeValue(item)} at position ${at}, which is not a component`));
+    if (!isListed(item)) findings.push(notFor(scope, `holds ${describeValue(item)} at position ${at}, which is not a component`));
+    else if (item.kind === 'replacement') replacements.push([item, scope]);
     else if (!visibleIn.listed.has(item)) {
       visibleIn.listed.add(item);
       const off = position.off ?? refused(item);
-      if (item instanceof ModuleItem) open(item, { ...position, off });
+      if (item.kind === 'module') open(item, { ...position, off });
       else if (off === undefined) nodes.push(nodeOf(item, position));
       else gated.push(nodeOf(item, { ...position, off }));
     }
   };
-  const open = ({ name, definition, place }: ModuleItem, position: Position): void => {
+  const open = ({ name, definition, place }: Entry<'module'>, position: Position): void => {
     const scope = new Scope(name, position.scope, place);
     takeAll(definition.private, { ...position, scope, visibleIn: scope });
     takeAll(definition.list, { ...position, scope });
   };
 
   /** The first that provides a token of the replacement gives it its place; others that do give way. */
-  const stand = ({ by, place }: Replacement, within: Scope): void => {
-    if (!(by instanceof Item)) {
+  const stand = ({ definition: { by }, place }: Entry<'replacement'>, within: Scope): void => {
+    if (!isItem(by)) {
       findings.push(notFor(within, `holds a replacement by ${describeValue(by)}, which is not a component`));
       return;
     }

@@ -7,57 +7,43 @@ import { misfit } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { Formed, isToken, token, type GroupOptions, type Token } from './token.ts';
 
-const suffixes = { provide: '', supply: '', invoke: '', decorate: ' decorator', replace: ' replacement' };
 /** A definition whose types have done their work. */
 type AnyDefinition = Definition<Provisions, Requirements, never>;
+/** What can be listed, by kind. A replacement takes the place of every component that provides the same token. */
+interface Definitions extends Record<'provide' | 'supply' | 'invoke' | 'decorate' | 'replace', AnyDefinition> {
+  module: { readonly name: string; readonly list: List; readonly private: List; readonly when: Condition | undefined };
+  replacement: { readonly by: unknown };
+}
+const suffixes: Partial<Record<keyof Definitions, string>> = { decorate: ' decorator', replace: ' replacement' };
 
-/** What can be built, as it was written: it is read when a list that holds it is planned. */
-export class Item {
-  declare readonly kind: keyof typeof suffixes;
+/** Whatever this copy of the framework has made for lists, as it was written: it is read when a list that holds it is planned. */
+export class Entry<Kind extends keyof Definitions = keyof Definitions> {
+  declare readonly kind: Kind;
   declare readonly place: Place;
   /** What is wrong with it as a whole, if something is. */
   declare readonly problem: string | undefined;
-  declare readonly definition: AnyDefinition;
+  declare readonly definition: Definitions[Kind];
   declare readonly name: string;
 
-  constructor(kind: Item['kind'], written: unknown, place: Place) {
+  constructor(kind: Kind, written: unknown, place: Place) {
     this.kind = kind;
     this.place = place;
     this.problem = problemOf(written);
-    this.definition = this.problem === undefined ? (written as AnyDefinition) : { name: 'unnamed', create: () => undefined as never };
-    this.name = this.definition.name ?? `${firstOf(this.definition.provides)?.key ?? 'unnamed'}${suffixes[kind]}`;
+    this.definition = (this.problem === undefined ? written : { name: 'unnamed', create: () => undefined }) as Definitions[Kind];
+    const { name, provides } = this.definition as Partial<AnyDefinition>;
+    this.name = name ?? `${firstOf(provides)?.key ?? 'unnamed'}${suffixes[kind] ?? ''}`;
   }
 }
+/** What can be built. */
+export type Item = Entry<Exclude<keyof Definitions, 'module' | 'replacement'>>;
+export type Listed = Item | Entry<'module'> | Entry<'replacement'>;
 
-/** A named list with private components; a scope for decorators and loggers. */
-export class ModuleItem {
-  readonly name: string;
-  readonly definition: { readonly list: List; readonly private: List; readonly when: Condition | undefined };
-  readonly place: Place;
-
-  constructor(name: string, definition: ModuleItem['definition'], place: Place) {
-    this.name = name;
-    this.definition = definition;
-    this.place = place;
-  }
-}
-
-/** Takes the place of every component that provides the same token. */
-export class Replacement {
-  readonly name = 'replacement';
-  readonly by: unknown;
-  readonly place: Place;
-
-  constructor(by: unknown, place: Place) {
-    this.by = by;
-    this.place = place;
-  }
-}
+export const isListed = (value: unknown): value is Listed => value instanceof Entry;
+export const isItem = (value: unknown): value is Item => isListed(value) && 'create' in value.definition;
 
 function problemOf(written: unknown): string | undefined {
   if (typeof written !== 'object' || written === null) return `a definition is an object, not ${describeValue(written)}`;
-  const isListed = written instanceof Item || written instanceof ModuleItem || written instanceof Replacement;
-  return isListed ? `${written.name} is a list item already: list it as it is` : undefined;
+  return isListed(written) ? `${written.name} is a list item already: list it as it is` : undefined;
 }
 
 function firstOf(provides: unknown): Token | undefined {
@@ -73,8 +59,8 @@ export function nodeOf(item: Item, position: Position): Node {
   if (problem !== undefined) node.note(problem);
   const { provides, name } = definition;
   const { requires, create } = isClass(definition.create) ? readClass(definition.create, node) : definition;
-  if (provides !== undefined) node.outputs = outputsOf(node, provides);
-  if (requires !== undefined) node.inputs = portsOf({ node, side: 'requires' }, requires);
+  node.outputs = portsOf({ node, side: 'provides' }, provides);
+  node.inputs = portsOf({ node, side: 'requires' }, requires);
   node.create = create as Node['create'];
   if (name === undefined && node.outputs.length === 0 && (kind === 'provide' || kind === 'decorate'))
     node.note('a component that provides nothing needs a name');
@@ -101,16 +87,15 @@ interface Side {
 const plain: GroupOptions = {};
 const none: readonly never[] = [];
 
-function outputsOf(node: Node, provides: unknown): readonly Port[] {
-  const side: Side = { node, side: 'provides' };
-  if (typeof provides !== 'object' || provides === null || provides instanceof Formed) return [portOf(side, undefined, provides)];
-  const outputs = portsOf(side, provides as Readonly<Record<string, unknown>>);
-  if (outputs.length === 0) node.note('"provides" is empty');
-  return outputs;
+function portsOf(of: Side, written: unknown): readonly Port[] {
+  if (written === undefined) return none;
+  const isOne = typeof written !== 'object' || written === null || written instanceof Formed;
+  if (isOne && of.side === 'provides') return [portOf(of, undefined, written)];
+  const record = Object(written) as Readonly<Record<string, unknown>>;
+  const properties = Object.keys(record);
+  if (properties.length === 0 && of.side === 'provides') of.node.note('"provides" is empty');
+  return properties.map((property) => portOf(of, property, record[property]));
 }
-
-const portsOf = (side: Side, written: Readonly<Record<string, unknown>>): readonly Port[] =>
-  Object.keys(written).map((property) => portOf(side, property, written[property]));
 
 function portOf({ node, side }: Side, property: string | undefined, written: unknown): Port {
   if (isToken(written)) return { node, property, token: written, form: 'one', options: plain, sources: none };

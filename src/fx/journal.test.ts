@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { app, component, EventSink, module, type Component, type Event } from './index.ts';
 import { Scope, type Node } from './graph.ts';
-import { Item, nodeOf } from './item.ts';
+import { Entry, nodeOf } from './item.ts';
 import { Journal } from './journal.ts';
 import { Place } from './place.ts';
 import { manualClock } from './testing.ts';
@@ -9,7 +9,7 @@ import { manualClock } from './testing.ts';
 const root = new Scope('');
 const inner = new Scope('inner', root);
 const nodeIn = (scope: Scope, name: string, provides?: typeof EventSink): Node => {
-  const node = nodeOf(new Item('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), {
+  const node = nodeOf(new Entry('provide', { name, provides, create: () => undefined }, new Place(nodeIn)), {
     scope,
     visibleIn: root,
     off: undefined,

@@ -9,11 +9,7 @@ import type { BuiltIns } from './values.ts';
 
 /** Plans a list: registers what is provided, links what is required, finds everything that is wrong, and puts what is needed in order. */
 export function plan(list: List, settings: Settings | undefined, builtIns: BuiltIns): Graph {
-  const planner = new Planner(flatten(list, settings), builtIns);
-  planner.register();
-  planner.link();
-  planner.need();
-  return planner.graph();
+  return new Planner(flatten(list, settings), builtIns).plan();
 }
 
 // The loops below run for every component of every start, cold: forEach makes no iterator and no result objects.
@@ -32,7 +28,18 @@ class Planner {
     this.#builtIns = builtIns;
   }
 
-  register(): void {
+  plan(): Graph {
+    this.#register();
+    this.#linkAll();
+    this.#need();
+    const order = (this.#isListInOrder ? this.#flat.nodes : this.#sorted()).filter(({ neededBy }) => neededBy !== undefined);
+    order.forEach((node, rank) => {
+      node.rank = rank;
+    });
+    return { ...this.#flat, order, loggers: this.#roots.filter(({ outputs, rank }) => outputs.length > 0 && rank >= 0) };
+  }
+
+  #register(): void {
     const labels = new Map<string, number>();
     this.#flat.nodes.forEach((node, index) => {
       const { label, problems, outputs } = node;
@@ -80,7 +87,7 @@ class Planner {
   }
 
   /** Finds where everything that is required comes from, or that nothing provides it. */
-  link(): void {
+  #linkAll(): void {
     this.#flat.nodes.forEach(({ inputs }) => inputs.forEach(this.#link));
     for (const output of this.#decorations) {
       const { node, token } = output;
@@ -103,7 +110,7 @@ class Planner {
   };
 
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
-  need(): void {
+  #need(): void {
     const needed = this.#roots.filter((node) => node.outputs.length === 0 || loggerOf(node.scope) === node);
     needed.forEach((root) => {
       root.neededBy = root;
@@ -119,14 +126,6 @@ class Planner {
         }
       }
     }
-  }
-
-  graph(): Graph {
-    const order = (this.#isListInOrder ? this.#flat.nodes : this.#sorted()).filter(({ neededBy }) => neededBy !== undefined);
-    order.forEach((node, rank) => {
-      node.rank = rank;
-    });
-    return { ...this.#flat, order, loggers: this.#roots.filter(({ outputs, rank }) => outputs.length > 0 && rank >= 0) };
   }
 
   #sorted(): Node[] {
