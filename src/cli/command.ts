@@ -64,6 +64,6 @@ export class UsageError extends CommandError {
 /** The argument at an index. @throws UsageError that says what is missing */
 export function positional({ positionals }: Call, index: number, what: string): string {
   const value = positionals[index];
-  if (value === undefined) throw new UsageError(`${what} is missing`);
+  if (value === undefined || value === '') throw new UsageError(`${what} is missing`);
   return value;
 }

@@ -37,29 +37,34 @@ const aliases: Readonly<Record<string, string>> = { checkconfig: 'configcheck' }
 /** @returns the exit code: 0, 1 for what failed, 2 for a call that makes no sense, or the command's own */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, rest] = commandIn(args);
+  const known = entryOf(name);
   try {
-    if (name === undefined || name === 'help') return showOverview(rest, terminal);
-    const entry = commands[aliases[name] ?? name];
-    if (entry === undefined) throw new UsageError(`there is no command "${name}"${suggestion(name)}`);
-    const { command } = await entry.load();
-    return await call(command, { name, rest, terminal });
+    if (name === undefined || name === 'help') return await help(rest, terminal);
+    if (known === undefined) throw new UsageError(`there is no command "${name}"${suggestion(name)}`);
+    return await call(known, rest, terminal);
   } catch (error) {
     terminal.warn(`Error: ${messageOf(error)}`);
     if (!(error instanceof UsageError)) return 1;
-    terminal.warn(`Run "cluster-agent ${name !== undefined && name in commands ? `${name} ` : ''}--help" for what it takes.`);
+    terminal.warn(`Run "cluster-agent ${known === undefined ? '' : `${name} `}--help" for what it takes.`);
     return 2;
   }
 }
 
-async function call(command: Command, given: { name: string; rest: string[]; terminal: Terminal }): Promise<number> {
-  const { values, positionals } = parse(given.rest, command);
+function entryOf(name = ''): Entry | undefined {
+  const real = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
+  return Object.hasOwn(commands, real) ? commands[real] : undefined;
+}
+
+async function call({ summary, load }: Entry, rest: string[], given: Terminal): Promise<number> {
+  const { command } = await load();
+  const { values, positionals } = parse(rest, command);
   if (values['help'] === true) {
-    given.terminal.print(helpOf(commands[aliases[given.name] ?? given.name]?.summary ?? '', command));
+    given.print(helpOf(summary, command));
     return 0;
   }
   if (positionals.length > (command.positionalsMax ?? 0)) throw new UsageError(`unexpected argument "${positionals.at(-1)}"`);
   const { cfgpath, 'no-color': noColor } = values;
-  const terminal = noColor === true ? plain(given.terminal) : given.terminal;
+  const terminal = noColor === true ? plain(given) : given;
   return command.run({ values, positionals, terminal, configPath: typeof cfgpath === 'string' ? cfgpath : undefined });
 }
 
@@ -67,7 +72,8 @@ function parse(args: string[], { options }: Pick<Command, 'options'>): ReturnTyp
   try {
     return parseAll(args, options);
   } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
+    // Node throws a TypeError for a flag that it does not know: that is the caller's mistake, and none of ours.
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
@@ -76,27 +82,39 @@ function parseAll(args: string[], options: Options): { values: Record<string, st
   return { values, positionals };
 }
 
-/** The first argument that is no flag, and the others: global flags may come before it. */
+/** The first argument that is no flag, and the others: global flags may come before it. `--version` is a command for many. */
 function commandIn(args: readonly string[]): [string | undefined, string[]] {
   const { tokens } = parseArgs({ args: [...args], options: globalOptions, strict: false, tokens: true });
   const first = tokens.find(({ kind }) => kind === 'positional');
+  if (first === undefined && args.includes('--version')) return ['version', args.filter((each) => each !== '--version')];
   return [first === undefined ? undefined : args[first.index], args.filter((_, index) => index !== first?.index)];
 }
 
-function showOverview(rest: string[], terminal: Terminal): number {
+/** Of one command, or of all. */
+async function help(args: string[], terminal: Terminal): Promise<number> {
+  const [name, rest] = commandIn(args);
+  const entry = entryOf(name);
+  if (entry !== undefined) return call(entry, ['--help'], terminal);
+  if (name !== undefined) throw new UsageError(`there is no command "${name}"${suggestion(name)}`);
   const { values } = parse(rest, { options: {} });
   if (rest.length > 0 && values['help'] !== true) throw new UsageError('a command is missing');
-  terminal.print(overview(Object.entries(commands).map(([name, { summary }]) => [name, summary] as const)));
+  terminal.print(overview(Object.entries(commands).map(([each, { summary }]) => [each, summary] as const)));
   return 0;
 }
 
-/** The command that begins most like what was typed, where that is more than two letters. */
+/** Of the commands that begin most like what was typed, where that is more than two letters, the one that is most like it. */
 function suggestion(typed: string): string {
   for (let length = typed.length; length > 2; length -= 1) {
-    const near = Object.keys(commands).find((name) => name.startsWith(typed.slice(0, length)));
-    if (near !== undefined) return `; did you mean "${near}"?`;
+    const near = Object.keys(commands).filter((name) => name.startsWith(typed.slice(0, length)));
+    const [nearest] = near.toSorted((a, b) => lettersInCommon(typed, b) - lettersInCommon(typed, a));
+    if (nearest !== undefined) return `; did you mean "${nearest}"?`;
   }
   return '';
+}
+
+function lettersInCommon(one: string, other: string): number {
+  const left = other.split('');
+  return one.split('').filter((letter) => left.includes(letter) && left.splice(left.indexOf(letter), 1)).length;
 }
 
 /** Errors that are mistakes of ours: only their stack helps. */

@@ -28,7 +28,10 @@ const actions: Readonly<Record<string, (call: ConfigCall) => Promise<void>>> = {
     for (const { Source, Value } of sources) call.terminal.print(`  ${Source}: ${textOf(Value)}`);
   },
   set: async (call) => {
-    const [name, value] = [positional(call, 1, 'the setting'), positional(call, 2, 'its value')];
+    const name = positional(call, 1, 'the setting');
+    const value = call.positionals[2];
+    // An empty value may be meant.
+    if (value === undefined) throw new UsageError('its value is missing');
     const body = String(new URLSearchParams({ value }));
     const agent = await connect(call.configPath);
     await agent.post(`/config/${encodeURIComponent(name)}`, { body, contentType: 'application/x-www-form-urlencoded' });
@@ -56,7 +59,7 @@ export const command = defineCommand({
       call.terminal.print((await (await connect(call.configPath)).get('/config')).trimEnd());
       return 0;
     }
-    const action = actions[name];
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     if (action === undefined) throw new UsageError(`config does not know "${name}", only ${Object.keys(actions).join(', ')}`);
     await action(call);
     return 0;

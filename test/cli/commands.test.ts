@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
+import { spawnAgent } from '../agent/process.ts';
 import { cli } from './support.ts';
 
 describe('the command line', () => {
@@ -19,6 +20,11 @@ describe('the command line', () => {
 
   it.each([
     [['statsu'], 'there is no command "statsu"; did you mean "status"?'],
+    [['stauts'], 'there is no command "stauts"; did you mean "status"?'],
+    [['toString'], 'there is no command "toString"\n'],
+    [['help', 'zzz'], 'there is no command "zzz"\n'],
+    [['config', 'constructor'], 'config does not know "constructor", only'],
+    [['config', 'get', ''], 'the setting is missing'],
     [['zzz'], 'there is no command "zzz"\n'],
     [['status', '--jsno'], "Unknown option '--jsno'"],
     [['version', 'now'], 'unexpected argument "now"'],
@@ -34,6 +40,28 @@ describe('the command line', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(`Error: ${message}`);
     expect(err).toMatch(/Run "cluster-agent ([\w-]+ )?--help" for what it takes\.\n$/);
+  });
+
+  it.each([
+    [['status', '--jsno'], "Error: Unknown option '--jsno'"],
+    [['flare', '-p'], "Error: Option '-p, --profile <value>' argument missing"],
+    [['config', '__proto__'], 'Error: config does not know "__proto__", only'],
+  ])('says so in words, and not in stacks, where %j is run as a program', async (args, message) => {
+    await using run = spawnAgent(args);
+    expect(await run.gone).toBe(2);
+    expect(run.errors).toContain(message);
+    expect(run.errors).not.toMatch(/^\s+at /m);
+  });
+
+  it.each([
+    ['help', 'status'],
+    ['help', 'checkconfig'],
+  ])('explains what follows %s: %s', async (...args) => {
+    expect((await cli(args)).out).toMatch(/^Usage: cluster-agent (?:status|configcheck)/);
+  });
+
+  it('takes --version for the command', async () => {
+    expect(await cli(['--version'])).toEqual(await cli(['version']));
   });
 
   it('takes global flags before and after the name of the command', async () => {
