@@ -63,6 +63,10 @@ export class Rest {
   }
 
   async #answer(context: Context): Promise<void> {
+    if (!hasPath(context)) {
+      this.#send(context, textError(400, '400 bad request'));
+      return;
+    }
     const outcome = await this.routes.dispatch(context);
     if (outcome === 'not found') this.#send(context, textError(404, '404 page not found'));
     else if (outcome === 'wrong method') this.#send(context, { status: 405 });
@@ -122,6 +126,15 @@ export class Rest {
     context.body = body;
     if (body === '') context.remove('Content-Type');
     if (this.#isDraining && context.req.httpVersionMajor === 1) context.set('Connection', 'close');
+  }
+}
+
+/** Of URLs such as `http://` and `http://[` there is none: what reads them yields null, or throws. */
+function hasPath(context: Context): boolean {
+  try {
+    return typeof context.path === 'string';
+  } catch {
+    return false;
   }
 }
 

@@ -236,6 +236,8 @@ describe('rubbish', () => {
       `POST /echo HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
     ['a bad chunk', `POST /echo HTTP/1.1\r\nHost: x\r\n${authorization}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n`],
+    ['a URL without a path', 'GET http:// HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['a URL that is none', 'GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
     ['a control character in a header', 'GET /ok HTTP/1.1\r\nHost: x\r\nX-A: a\u0000b\r\n\r\n'],
   ])('is a bad request: %s', async (_, bytes) => {
     await using server = await wireServer({ routes });
@@ -275,7 +277,7 @@ describe('rubbish', () => {
     );
     const line = tuple(
       constantFrom('GET', 'POST', 'HEAD', 'OPTIONS', 'CONNECT', 'PRI'),
-      oneof(constantFrom('*', '/ok', '//', 'http://x/ok'), string()),
+      oneof(constantFrom('*', '/ok', '//', '?', 'http://', 'http://[', 'http://x/ok'), string()),
     );
     const text = tuple(line, array(piece, { maxLength: 12 })).map(
       ([[method, path], pieces]) => `${method} ${path} HTTP/1.1\r\nHost: x\r\n${pieces.join('')}\r\n\r\n`,
