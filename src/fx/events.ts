@@ -1,3 +1,4 @@
+import type { HookPhase } from './lifecycle.ts';
 import { token } from './token.ts';
 
 interface OfApp {
@@ -22,37 +23,29 @@ type OfJob = OfComponent & { readonly job: string; readonly failures: number };
 type OfRun = OfComponent & { readonly kindOfRun: 'provide' | 'supply' | 'decorate' | 'replace' };
 type Timed = { readonly runtimeMs: number };
 type Explained = { readonly because: string };
-type HookPhase = 'Start' | 'Ready' | 'Drain' | 'Stop';
+type AskedBy = { readonly by: string };
 
 /** Fields by kind. Where fx has the kind too, it has fx's meaning. */
 interface Kinds
+  /** The start is over: with `error`, it failed. Likewise for the stop, and for the stop of what a failed start had begun. */
   extends
+    Record<'Started' | 'Stopped' | 'RollingBack' | 'RolledBack', OfApp>,
     Record<'Provided' | 'Supplied' | 'Replaced' | 'Decorated', Declared>,
-    Record<`On${HookPhase}Executing`, OfHook>,
-    Record<`On${HookPhase}Executed`, OfHook & Timed> {
+    /** `Degraded`: a component that may fail has failed; the app goes on without it. */
+    Record<'Invoking' | 'LoggerInitialized' | 'Degraded', OfComponent>,
+    /** Off by its condition; not built or not started, because something that it requires has failed. */
+    Record<'Gated' | 'Skipped', OfComponent & Explained>,
+    /** `SettledLate`: a start hook settled after its deadline; if it succeeded, it is stopped now. */
+    Record<`On${Capitalize<HookPhase>}Executing` | 'SettledLate', OfHook>,
+    Record<`On${Capitalize<HookPhase>}Executed`, OfHook & Timed> {
   BeforeRun: OfRun;
   Run: OfRun & Timed;
-  Invoking: OfComponent;
   Invoked: OfComponent & Timed & { readonly place: string };
-  /** The start is over; with `error`, it failed. */
-  Started: OfApp;
-  /** A signal or a component has asked for the stop; a plain `stop()` does not say so. */
-  Stopping: OfApp & { readonly by: string };
-  Stopped: OfApp;
-  RollingBack: OfApp;
-  RolledBack: OfApp;
-  LoggerInitialized: OfComponent;
-  /** Off by its condition. */
-  Gated: OfComponent & Explained;
-  /** A component that may fail has failed; the app goes on without it. */
-  Degraded: OfComponent;
-  /** Not built or not started, because something that it requires has failed. */
-  Skipped: OfComponent & Explained;
-  /** A start hook settled after its deadline; if it succeeded, it is stopped now. */
-  SettledLate: OfHook;
   JobFailed: OfJob & { readonly retryInMs: number | undefined };
   JobRecovered: OfJob;
-  ShutdownRequested: OfApp & { readonly by: string; readonly exitCode: number };
+  /** A signal or a component has asked for the stop; a plain `stop()` does not say so. */
+  Stopping: OfApp & AskedBy;
+  ShutdownRequested: OfApp & AskedBy & { readonly exitCode: number };
   /** The grace period after stop is over, or a second signal came: the process is ended. */
   ForcedExit: OfApp & Explained & { readonly exitCode: number };
 }
@@ -60,16 +53,12 @@ interface Kinds
 /** What happened, as a closed union: a sink that misses a kind does not compile. */
 export type Event = { readonly [K in keyof Kinds]: { readonly kind: K } & Kinds[K] }[keyof Kinds];
 export type EventOf<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
-
-type Without<E, Keys extends string> = E extends unknown ? Omit<E, Keys> : never;
 /** An event before the journal has noted when it happened, and to which component. */
-export type Happening = Without<Event, 'at' | 'component' | 'module'>;
+export type Happening = { readonly [K in keyof Kinds]: { readonly kind: K } & Omit<Kinds[K], 'at' | 'component' | 'module'> }[keyof Kinds];
 
 /**
  * Takes events. Listed as a component (`provides: EventSink`), it is the logger of the module that lists it, of the app at
  * top level: events are kept until it is built and then handed over in order. A sink that throws is ignored.
  */
-export interface EventSink {
-  (event: Event): void;
-}
+export type EventSink = (event: Event) => void;
 export const EventSink = token<EventSink>()('fx.event-sink');

@@ -90,7 +90,7 @@ const told: { readonly [K in Event['kind']]: readonly (readonly [Omit<EventOf<K>
     [of, 'LOGGER\tInitialized custom logger from store'],
     [{ ...of, error }, 'ERROR\t\tFailed to initialize custom logger: oops'],
   ],
-  Gated: [[{ ...within, because: 'setting "x" is false' }, 'OFF\t\tstore: setting "x" is false from module "inner"']],
+  Gated: [[{ ...within, because: 'setting "x" is false' }, 'OFF\t\tstore from module "inner": setting "x" is false']],
   Degraded: [[{ ...within, error }, 'DEGRADED\tstore from module "inner": oops']],
   Skipped: [[{ ...of, because: 'log failed' }, 'SKIPPED\t\tstore: log failed']],
   SettledLate: [
