@@ -137,7 +137,7 @@ export class Application implements App {
   }
 
   report(): Report {
-    const components = this.#life.graph.order.map((node) => reportOf(node, this.#engine.caller.begunAt));
+    const components = this.#life.graph.order.map(reportOf);
     return { state: this.#state, healthy: components.every(isWell), startMs: this.#startMs, components };
   }
 

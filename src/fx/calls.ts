@@ -89,7 +89,7 @@ export class Caller {
     let value: unknown;
     try {
       if (isOfStart(phase)) this.#checkTime(call);
-      value = call.context === undefined ? this.#create(node) : record?.call(phase as HookPhase, begun, call.context);
+      value = call.context === undefined ? this.#create(node) : record?.call(phase as HookPhase, begun - this.begunAt, call.context);
     } catch (error) {
       return this.#failed(call, error);
     }
@@ -191,7 +191,7 @@ export class Caller {
     const runtimeMs = this.#life.clock.monotonic() - call.begun;
     const { node, phase, record } = call;
     if (record === undefined) {
-      node.createdAt = call.begun;
+      node.createAtMs = call.begun - this.begunAt;
       node.createMs = runtimeMs;
     } else if (phase === 'start') {
       record.state = 'error' in failure ? 'failed' : 'started';

@@ -1,4 +1,4 @@
-import type { Code, Finding } from './errors.ts';
+import type { Code, Finding, FxError } from './errors.ts';
 import { EventSink } from './events.ts';
 import type { Item } from './item.ts';
 import type { JobReport } from './jobs.ts';
@@ -77,9 +77,9 @@ export class Node {
   /** It has a value; whatever becomes of its start, it can be started again. */
   isBuilt = false;
   value: unknown = undefined;
-  failure: unknown = undefined;
-  /** When its constructor was called, in milliseconds of the clock, and how long that took. */
-  createdAt: number | undefined = undefined;
+  failure: FxError | undefined = undefined;
+  /** When its constructor was called, in milliseconds since the start of the app began, and how long that took. */
+  createAtMs: number | undefined = undefined;
   createMs: number | undefined = undefined;
   hooks: readonly HookRecord[] = none;
   /** No hook can be appended any more. */

@@ -47,8 +47,8 @@ export class HookRecord {
   declare readonly hook: Hook;
   declare readonly place: Place;
   state: 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped' = 'idle';
-  /** When its start was called, in milliseconds of the clock. */
-  startedAt: number | undefined = undefined;
+  /** When its start was called, in milliseconds since that of the app began. */
+  startAtMs: number | undefined = undefined;
   startMs: number | undefined = undefined;
   stopMs: number | undefined = undefined;
   /** Given up by the framework, but not settled yet. */
@@ -71,12 +71,12 @@ export class HookRecord {
     return (this.hook as object) === this.node.item.definition;
   }
 
-  /** Calls one of its functions, at a time of the clock. */
-  call(phase: HookPhase, begun: number, context: HookContext): unknown {
+  /** Calls one of its functions, so many milliseconds after the start of the app began. */
+  call(phase: HookPhase, atMs: number, context: HookContext): unknown {
     const { hook, node } = this;
     if (phase === 'start') {
       this.state = 'starting';
-      this.startedAt = begun;
+      this.startAtMs = atMs;
     } else if (phase === 'stop') this.state = 'stopping';
     const call = hook[phase] as HookCall;
     return this.isDefined ? call?.call(hook, node.value, context) : call?.call(hook, context);

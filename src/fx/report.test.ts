@@ -91,9 +91,9 @@ describe('App.plan', () => {
   });
 
   it('says what would not be built, and why', () => {
-    expect(planned().plan().absent).toEqual([
-      { component: 'off', module: '', because: 'setting "nope" is false, it must be on', place: here('off') },
-      { component: 'unused', module: '', because: 'nobody needs it', place: here('unused') },
+    expect(planned().plan().absent).toMatchObject([
+      { component: 'off', module: '', because: 'setting "nope" is false, it must be on', when: 'nope', place: here('off') },
+      { component: 'unused', module: '', because: 'nobody needs it', provides: ['unused'], place: here('unused') },
     ]);
   });
 
@@ -126,8 +126,8 @@ describe('App.explain', () => {
 
   it('says why something is not there', () => {
     const subject = planned();
-    expect(subject.explain(Unused)).toBe(`unused is listed (${here('unused')}), but nobody needs it`);
-    expect(subject.explain(off)).toBe(`off is off: setting "nope" is false, it must be on (${here('off')})`);
+    expect(subject.explain(Unused)).toBe(`unused is not built (${here('unused')}): nobody needs it`);
+    expect(subject.explain(off)).toBe(`off is not built (${here('off')}): setting "nope" is false, it must be on`);
     expect(subject.explain('never-heard')).toBe('"never-heard" is not in this list: nothing here has that name or provides it');
     expect(subject.explain(token<string>()('other'))).toBe('"other" is not in this list: nothing here has that name or provides it');
   });
@@ -144,7 +144,6 @@ describe('App.graph', () => {
     expect(planned().graph('dot')).toMatchInlineSnapshot(`
       "digraph {
         rankdir=RL;
-        graph [compound=true];
         n0 [shape=plaintext label="log"];
         n1 [shape=plaintext label="checks/disk\\ncheck[]"];
         n2 [shape=plaintext label="store"];
@@ -187,7 +186,6 @@ describe('App.graph', () => {
     expect(subject.graph('dot')).toMatchInlineSnapshot(`
       "digraph {
         rankdir=RL;
-        graph [compound=true];
         n0 [shape=plaintext label="log" color=red fontcolor=red];
         n1 [shape=box label="needs 'it'" color=orange fontcolor=orange];
         n1 -> n0;

@@ -1,13 +1,24 @@
 import type { Component } from './component.ts';
 import { describeCondition } from './condition.ts';
 import { outputName, pathTo, type Graph, type Node } from './graph.ts';
-import { isToken, type Token } from './token.ts';
+import type { HookRecord } from './lifecycle.ts';
+import type { Token } from './token.ts';
 
-/** What a start would do. */
+/**
+ * What a start would do: what is built and started in `order` (stop is the reverse), and what is listed but `absent`. `because`
+ * says why it is built, by the component that needs it or `'root'`, or else why not; `when` is its condition in words;
+ * `module` is the one that lists it, empty at top level.
+ */
 export type Plan = Shown<typeof planOf>;
-/** What became of a component. */
+/**
+ * What became of a component, its hooks and its jobs. `createAtMs` and `startAtMs` count from the beginning of the app's start.
+ * A hook that `isStillRunning` was given up at its deadline and has not settled since.
+ */
 export type ComponentReport = Shown<typeof reportOf>;
-/** How another list differs from this one, by component name. */
+/**
+ * How another list differs from this one, by component name. `replaced`: same name, written elsewhere; `moved`: on both sides,
+ * but in another order.
+ */
 export type Difference = Shown<typeof differenceOf>;
 
 /** What became of it. */
@@ -27,100 +38,76 @@ type Frozen<T> = { readonly [Name in keyof T]: T[Name] extends readonly (infer E
 
 export function planOf({ findings, order, gated, nodes }: Graph) {
   const absent = [...gated, ...nodes.filter(({ neededBy }) => neededBy === undefined)];
-  return {
-    findings,
-    /** In the order in which they are built and started; stop is the reverse. */
-    order: order.map(planned),
-    /** Listed, but not built: off by a condition, or needed by nobody. */
-    absent: absent.map((node) => ({ ...whereabouts(node), because: node.off ?? 'nobody needs it', place: String(node.item.place) })),
-  };
-}
-
-function whereabouts({ label, scope }: Node) {
-  return {
-    component: label,
-    /** The module that lists it; empty at top level. */
-    module: scope.name,
-  };
+  return { findings, order: order.map(planned), absent: absent.map(planned) };
 }
 
 function planned(node: Node) {
-  const { item, needs, outputs, neededBy } = node;
+  const { item, needs, outputs, mayFail } = node;
   return {
     ...whereabouts(node),
     kind: item.kind,
     provides: outputs.map(outputName),
     requires: needs.map(({ label }) => label),
-    /** Why it is built: the component that needs it, or `'root'`. */
-    because: neededBy === undefined || neededBy === node ? 'root' : neededBy.label,
-    /** Its condition in words, where it has one. */
+    because: reasonOf(node),
     when: item.definition.when && describeCondition(item.definition.when),
-    onFailure: node.mayFail ? ('continue' as const) : ('abort' as const),
-    place: String(item.place),
+    onFailure: mayFail ? ('continue' as const) : ('abort' as const),
   };
 }
 
-/** @param begunAt when the start began, in milliseconds of the clock */
-export function reportOf(node: Node, begunAt: number) {
-  const { state, createdAt, createMs, failure, hooks, jobs } = node;
-  const since = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - begunAt);
+const whereabouts = ({ label, scope, item }: Node) => ({ component: label, module: scope.name, place: String(item.place) });
+
+/** Why it is built: the component that needs it, or `'root'`; or else why not. */
+function reasonOf(node: Node): string {
+  const { neededBy, off = 'nobody needs it' } = node;
+  if (neededBy === undefined) return off;
+  return neededBy === node ? 'root' : neededBy.label;
+}
+
+export function reportOf(node: Node) {
+  const { state, createAtMs, createMs, failure, hooks, jobs } = node;
   return {
     ...whereabouts(node),
     state,
-    /** When its constructor was called, in milliseconds since the start began; negative when an earlier start constructed it. */
-    createAtMs: since(createdAt),
+    createAtMs,
     createMs,
-    hooks: hooks.map(({ name, place, state: hookState, startedAt, startMs, stopMs, isStillRunning }) => ({
-      name,
-      place: String(place),
-      state: hookState,
-      /** When its start was called, in milliseconds since the start of the app began. */
-      startAtMs: since(startedAt),
-      startMs,
-      stopMs,
-      /** Given up at its deadline, and not settled since. */
-      isStillRunning,
-    })),
-    jobs: jobs.map((job) => ({ ...job })),
     failure,
+    hooks: hooks.map(hookReport),
+    jobs: jobs.map((job) => ({ ...job })),
   };
 }
 
-export function isWell({ state, jobs }: ComponentReport): boolean {
-  return state !== 'failed' && state !== 'skipped' && jobs.every(({ failures }) => failures === 0);
+function hookReport({ name, place, state, startAtMs, startMs, stopMs, isStillRunning }: HookRecord) {
+  return { name, place: String(place), state, startAtMs, startMs, stopMs, isStillRunning };
 }
+
+export const isWell = ({ state, jobs }: ComponentReport): boolean =>
+  state !== 'failed' && state !== 'skipped' && jobs.every(({ failures }) => failures === 0);
 
 /** Why something is in the build, or why it is not, in one line per component. */
 export function explain({ nodes, gated }: Graph, what: Token | Component | string): string {
   const isMeant = ({ label, item, outputs }: Node): boolean =>
     item === what || label === what || outputs.some(({ token }) => token === what || token.key === what);
   const lines = [...nodes, ...gated].filter(isMeant).map(presence);
-  const subject = isToken(what) ? what.key : typeof what === 'string' ? what : what.name;
+  const subject = typeof what === 'string' ? what : what.name;
   return lines.length === 0 ? `"${subject}" is not in this list: nothing here has that name or provides it` : lines.join('\n');
 }
 
 function presence(node: Node): string {
-  const { label, item, off, neededBy } = node;
-  if (off !== undefined) return `${label} is off: ${off} (${String(item.place)})`;
-  if (neededBy === undefined) return `${label} is listed (${String(item.place)}), but nobody needs it`;
+  const { label, item, neededBy } = node;
+  if (neededBy === undefined) return `${label} is not built (${String(item.place)}): ${reasonOf(node)}`;
   const [root, ...path] = pathTo(node);
   return `${label} is built (${String(item.place)}): ${[`${root} (root)`, ...path].join(' -> ')}`;
 }
 
 export function differenceOf(mine: Plan, other: Plan) {
   const [before, after] = [placesIn(mine), placesIn(other)];
+  const added = [...after.keys()].filter((component) => !before.has(component));
+  const removed = [...before.keys()].filter((component) => !after.has(component));
+  const places = [...after].map(([component, to]) => ({ component, from: before.get(component) ?? to, to }));
+  const stayed = [...before.keys()].filter((component) => after.has(component));
   const common = [...after.keys()].filter((component) => before.has(component));
-  const kept = [...before.keys()].filter((component) => after.has(component));
-  return {
-    added: [...after.keys()].filter((component) => !before.has(component)),
-    removed: [...before.keys()].filter((component) => !after.has(component)),
-    /** Same name, written elsewhere. */
-    replaced: common
-      .map((component) => ({ component, from: before.get(component) ?? '', to: after.get(component) ?? '' }))
-      .filter(({ from, to }) => from !== to),
-    /** Same components on both sides, but in another order. */
-    moved: common.filter((component, at) => kept[at] !== component),
-  };
+  const moved = common.filter((component, at) => stayed[at] !== component);
+  return { added, removed, replaced: places.filter(({ from, to }) => from !== to), moved };
 }
 
 const placesIn = ({ order }: Plan): ReadonlyMap<string, string> => new Map(order.map(({ component, place }) => [component, place]));

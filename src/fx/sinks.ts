@@ -68,7 +68,7 @@ export const sink = {
 function linesOf(event: Event): readonly string[] {
   const said = isOfHook(event) ? hookSentence(event) : (sentences[event.kind] as (event: Event) => Said)(event);
   const lines = [said].flat().filter((line) => line !== undefined);
-  return event.error === undefined ? lines : lines.with(-1, `${lines.at(-1)}: ${messageOf(event.error)}`);
+  return event.error === undefined ? lines : [...lines.slice(0, -1), `${lines.at(-1)}: ${messageOf(event.error)}`];
 }
 
 function spansOf(event: Event): object[] {

@@ -187,7 +187,7 @@ describe('a command that needs no running agent', () => {
 
   it('explain says why something is there, or not', async () => {
     expect(await well('explain', 'hostname')).toMatch(/^hostname is built \(.*chain\.ts.*\): /);
-    expect(await well('explain', 'leader-election')).toMatch(/leader-election is off: setting "leader_election" is false/);
+    expect(await well('explain', 'leader-election')).toMatch(/leader-election is not built \(.*\): setting "leader_election" is false/);
   });
 
   it('validate says what is used and what is wrong', async () => {
