@@ -1,5 +1,5 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -101,7 +101,7 @@ describe('missing: the files beside the definition', () => {
 
   it('lists implementations and fakes, but no tests, types or other files', async () => {
     expect(fixes(asking(await load('log/index.ts')))).toEqual([
-      `add a component that provides "log": beside its definition in ${relative(process.cwd(), join(folder, 'log'))} are fake.ts (for tests), winston.ts; or take it with optional(), or remove asking`,
+      `add a component that provides "log" (the token is made at ${join(folder, 'log/index.ts')}:2; beside its definition are fake.ts (for tests), winston.ts); or take it with optional(), or remove asking`,
     ]);
   });
 
