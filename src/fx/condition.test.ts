@@ -47,8 +47,8 @@ describe('refusal', () => {
 
 describe('describeCondition', () => {
   it('is the condition in words', () => {
-    expect(describeCondition('leader_election')).toBe('leader_election');
-    expect(describeCondition(['a', { setting: 'b.mode', is: 'crd' }])).toBe('a and b.mode it must be "crd"');
+    expect(describeCondition('leader_election')).toBe('leader_election is on');
+    expect(describeCondition(['a', { setting: 'b.mode', is: 'crd' }])).toBe('a is on and b.mode is "crd"');
   });
 });
 

@@ -18,29 +18,24 @@ export function refusal(condition: Condition, settings: Settings): string | unde
   for (const test of testsOf(condition)) {
     const value = settings(test.setting);
     const holds = typeof test.is === 'function' ? test.is(value) : Object.is(value, test.is);
-    if (!holds) return `setting "${test.setting}" is ${show(value)}, ${wanted(test)}`;
+    if (!holds) return `setting "${test.setting}" is ${show(value)}, it must be ${wanted(test)}`;
   }
   return undefined;
 }
 
-/** The condition in words: `leader_election`, `external_metrics_provider.mode is "crd"`. */
+/** The condition in words: `leader_election is on`, `external_metrics_provider.mode is "crd"`. */
 export function describeCondition(condition: Condition): string {
-  return testsOf(condition)
-    .map((test) => (test.is === on ? test.setting : `${test.setting} ${wanted(test)}`))
-    .join(' and ');
+  const described = testsOf(condition).map((test) => `${test.setting} is ${wanted(test)}`);
+  return described.join(' and ');
 }
 
-function testsOf(condition: Condition): Test[] {
-  return [condition].flat().map((each) => (typeof each === 'string' ? { setting: each, is: on } : each));
-}
+const testsOf = (condition: Condition): Test[] =>
+  [condition].flat().map((each) => (typeof each === 'string' ? { setting: each, is: on } : each));
 
+const off: readonly unknown[] = [false, 0, '', 'false', null, undefined];
 /** Its name is what {@link wanted} says of it. */
-function on(value: unknown): boolean {
-  return value !== false && value !== 0 && value !== '' && value !== 'false' && value !== null && value !== undefined;
-}
+const on = (value: unknown): boolean => !off.includes(value);
 
-function wanted({ is }: Test): string {
-  return `it must be ${typeof is !== 'function' ? show(is) : is.name === 'is' ? 'as its condition says' : is.name}`;
-}
+const wanted = ({ is }: Test): string => (typeof is === 'function' ? is.name.replace(/^is$/, 'as its condition says') : show(is));
 
 const show = (value: unknown): string => (value === undefined ? 'not set' : (JSON.stringify(value) ?? typeof value));

@@ -73,7 +73,7 @@ describe('App.plan', () => {
         provides: ['store'],
         requires: ['log'],
         because: 'user',
-        when: 'store.on',
+        when: 'store.on is on',
         onFailure: 'continue',
         place: here('store'),
       },
@@ -92,7 +92,7 @@ describe('App.plan', () => {
 
   it('says what would not be built, and why', () => {
     expect(planned().plan().absent).toMatchObject([
-      { component: 'off', module: '', because: 'setting "nope" is false, it must be on', when: 'nope', place: here('off') },
+      { component: 'off', module: '', because: 'setting "nope" is false, it must be on', when: 'nope is on', place: here('off') },
       { component: 'unused', module: '', because: 'nobody needs it', provides: ['unused'], place: here('unused') },
     ]);
   });
