@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rejection, settled, written, type Unproved } from '../../test/support.ts';
-import { codes, errorOf, FxError, inOne, messageOf, unexpected, type Code, type Finding } from './errors.ts';
+import { codes, errorOf, FxError, messageOf, unexpected, type Code, type Finding } from './errors.ts';
 import { app, component, decorate, invoke, Jobs, Lifecycle, many, module, replace, supply, token, type Component } from './index.ts';
 import { fakeProcess, manualClock, testApp } from './testing.ts';
 
@@ -504,16 +504,16 @@ describe('FxError', () => {
     expect(new FxError([one]).message).toBe('FX_MISSING: no log\n  wanted by  store\n  written at a.ts:1\n  what to do add it');
   });
 
-  it('is a numbered list for several', () => {
+  it('counts several, a paragraph for each', () => {
     expect(new FxError([one, other]).message).toBe(
       [
         '2 problems',
-        '  1. FX_MISSING: no log',
-        '       wanted by  store',
-        '       written at a.ts:1',
-        '       what to do add it',
-        '  2. FX_START_FAILED: failed',
-        '       what to do see the cause',
+        'FX_MISSING: no log',
+        '  wanted by  store',
+        '  written at a.ts:1',
+        '  what to do add it',
+        'FX_START_FAILED: failed',
+        '  what to do see the cause',
       ].join('\n'),
     );
   });
@@ -530,28 +530,23 @@ describe('FxError', () => {
       findings: [one, { ...other, cause: 'deep' }],
     });
   });
-
-  it('is made of findings if there are any', () => {
-    expect(errorOf([])).toBeUndefined();
-    expect(errorOf([one])?.findings).toEqual([one]);
-  });
 });
 
-describe('inOne', () => {
-  const failure = (code: Code, message: string): FxError => new FxError([{ code, message, fix: '' }]);
+describe('errorOf', () => {
+  const finding = (code: Code, message: string): Finding => ({ code, message, fix: '' });
   const messages = (error: FxError | undefined): readonly string[] | undefined => error?.findings.map(({ message }) => message);
 
-  it('is nothing for no failure', () => {
-    expect(inOne([])).toBeUndefined();
+  it('is nothing without findings', () => {
+    expect(errorOf([])).toBeUndefined();
   });
 
   it('blames all that failed, but nobody who was merely interrupted by that', () => {
-    const failures = [failure('FX_INTERRUPTED', 'x failed'), failure('FX_START_FAILED', 'x'), failure('FX_START_TIMEOUT', 'y')];
-    expect(messages(inOne(failures))).toEqual(['x', 'y']);
+    const findings = [finding('FX_INTERRUPTED', 'x failed'), finding('FX_START_FAILED', 'x'), finding('FX_START_TIMEOUT', 'y')];
+    expect(messages(errorOf(findings))).toEqual(['x', 'y']);
   });
 
   it('says once that a start was interrupted when that is all', () => {
-    expect(messages(inOne([failure('FX_INTERRUPTED', 'stop'), failure('FX_INTERRUPTED', 'stop')]))).toEqual(['stop']);
+    expect(messages(errorOf([finding('FX_INTERRUPTED', 'stop'), finding('FX_INTERRUPTED', 'stop')]))).toEqual(['stop']);
   });
 });
 

@@ -60,10 +60,11 @@ export class FxError extends Error {
   }
 }
 
-/** One error out of several findings; `undefined` when there are none. */
+/** One error out of several findings, of those that are to blame if any is; `undefined` when there are none. */
 export function errorOf(findings: readonly Finding[]): FxError | undefined {
-  const [first, ...rest] = findings;
-  return first === undefined ? undefined : new FxError([first, ...rest]);
+  const guilty = findings.filter(isToBlame);
+  const [first, ...others] = guilty.length > 0 ? guilty : findings.slice(0, 1);
+  return first && new FxError([first, ...others]);
 }
 
 /** A component that was interrupted because another failed, or because the app is stopped, is not to blame. */
@@ -74,13 +75,6 @@ export function unexpected(cause: unknown): FxError {
   if (cause instanceof FxError) return cause;
   const message = `the framework itself failed: ${messageOf(cause)}`;
   return new FxError([{ code: 'FX_STATE', message, fix: 'report this as a bug of the framework', cause }]);
-}
-
-/** Several failures as one, of what is to blame for them; `undefined` when there are none. */
-export function inOne(failures: readonly FxError[]): FxError | undefined {
-  const findings = failures.flatMap((each) => each.findings);
-  const guilty = findings.filter(isToBlame);
-  return errorOf(guilty.length > 0 ? guilty : findings.slice(0, 1));
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -94,15 +88,10 @@ export function describeValue(value: unknown): string {
 }
 
 function render(findings: FxError['findings']): string {
-  if (findings.length === 1) return paragraph(findings[0], '  ');
-  const numbered = findings.map((finding, index) => `  ${index + 1}. ${paragraph(finding, '       ')}`);
-  return `${findings.length} problems\n${numbered.join('\n')}`;
-}
-
-function paragraph({ code, message, wantedBy, place, fix }: Finding, indent: string): string {
-  const lines = [`${code}: ${message}`];
-  if (wantedBy !== undefined) lines.push(`wanted by  ${wantedBy}`);
-  if (place !== undefined) lines.push(`written at ${place}`);
-  lines.push(`what to do ${fix}`);
-  return lines.join(`\n${indent}`);
+  const paragraphs = findings.map(({ code, message, wantedBy, place, fix }) => {
+    const who = wantedBy === undefined ? '' : `\n  wanted by  ${wantedBy}`;
+    const where = place === undefined ? '' : `\n  written at ${place}`;
+    return `${code}: ${message}${who}${where}\n  what to do ${fix}`;
+  });
+  return [...(findings.length > 1 ? [`${findings.length} problems`] : []), ...paragraphs].join('\n');
 }

@@ -1,4 +1,4 @@
-import { inOne, type FxError } from './errors.ts';
+import { errorOf, type FxError } from './errors.ts';
 import { Queue, type Dependencies } from './order.ts';
 
 /** How something ended: `undefined` when well. Failures are values here, so that what is synchronous costs no promise. */
@@ -55,7 +55,7 @@ export async function together({ dependencies, concurrency }: Walk, visit: (item
       else over(item, step);
     }
     // Those that have not failed have left holes.
-    if (running.size === 0) return inOne(failures.flat());
+    if (running.size === 0) return errorOf(failures.flatMap(({ findings }) => findings));
     await Promise.race(running.values());
   }
 }
