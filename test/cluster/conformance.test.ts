@@ -1016,10 +1016,24 @@ describe.each(found)('$name', (subject) => {
       };
       const { body } = await admin.post(path('v1'), { metadata: { name: 'h' }, spec });
       expect(body).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { minReplicas: 1, targetCPUUtilizationPercentage: 70 } });
+      expect(body['status']).toEqual({ currentReplicas: 0, desiredReplicas: 0 });
       const newer = await admin.get(`${path('v2')}/h`);
       expect(newer.body).toMatchObject({
         apiVersion: 'autoscaling/v2',
         spec: { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } }] },
+      });
+      const nothing = { currentReplicas: 0, desiredReplicas: 0, currentMetrics: null, conditions: null };
+      expect(newer.body['status']).toEqual(nothing);
+      const conditions = [{ type: 'AbleToScale', status: 'True' }];
+      const seen = await admin.put(`${path('v2')}/h/status`, {
+        ...newer.body,
+        status: { currentReplicas: 1, desiredReplicas: 2, conditions },
+      });
+      expect(seen.body['status']).toEqual({
+        ...nothing,
+        currentReplicas: 1,
+        desiredReplicas: 2,
+        conditions: [{ ...conditions[0], lastTransitionTime: null }],
       });
       const bad = await admin.post(path('v2'), { metadata: { name: 'i' }, spec: { ...spec, maxReplicas: 0 } });
       expect(bad.status).toBe(422);

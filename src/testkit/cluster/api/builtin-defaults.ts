@@ -13,6 +13,13 @@ export function defaultBuiltin(object: KubeObject, { group, kind }: Resource): v
   defaulter(object, isObject(object['spec']) ? object['spec'] : {});
 }
 
+/** What Go writes though it is empty. */
+function scalerStatus(status: JsonObject): JsonObject {
+  fill(status, { currentReplicas: 0, desiredReplicas: 0, currentMetrics: null, conditions: null });
+  for (const condition of items(status, 'conditions')) fill(condition, { lastTransitionTime: null });
+  return status;
+}
+
 const ROLLING: JsonObject = { maxUnavailable: '25%', maxSurge: '25%' };
 
 function defaultTemplate(spec: JsonObject): void {
@@ -113,7 +120,8 @@ const DEFAULTERS: Readonly<Record<string, Defaulter>> = {
     fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
     defaultTemplate(objectAt(spec, 'jobTemplate', 'spec'));
   },
-  'HorizontalPodAutoscaler.autoscaling': (_, spec) => {
+  'HorizontalPodAutoscaler.autoscaling': (scaler, spec) => {
+    scaler['status'] = scalerStatus(objectAt(scaler, 'status'));
     fill(spec, { minReplicas: 1 });
     if (arrayAt(spec, 'metrics').length > 0) return;
     const target = { type: 'Utilization', averageUtilization: 80 };
@@ -136,7 +144,7 @@ const FIRST_STATUS: Readonly<Record<string, JsonObject>> = {
   'ReplicaSet.apps': { replicas: 0 },
   'StatefulSet.apps': { replicas: 0 },
   'DaemonSet.apps': { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
-  'HorizontalPodAutoscaler.autoscaling': { currentReplicas: 0, desiredReplicas: 0 },
+  'HorizontalPodAutoscaler.autoscaling': scalerStatus({}),
 };
 
 /** Status with which an object of a built-in kind begins its life; whatever the client sent is dropped. Undefined: kept as sent. */
