@@ -174,13 +174,13 @@ const errorReason = 'Unable to fetch data from Datadog';
  * writing that down for each metric at each refresh would cost more than everything else together.
  */
 export function isNews(status: MetricStatus, known: MetricStatus): boolean {
-  return JSON.stringify(news(status)) !== JSON.stringify(news(known));
-}
-
-function news({ currentValue, autoscalerReferences = '', conditions }: MetricStatus): unknown {
-  const ordered = conditionTypes.map((type) => conditions.find((each) => each.type === type));
-  const facts = ordered.map((each) => [each?.status, each?.message ?? '', each?.type === 'Updated' ? each.lastUpdateTime : '']);
-  return [currentValue, autoscalerReferences, facts];
+  const { currentValue, autoscalerReferences = '', conditions } = status;
+  if (currentValue !== known.currentValue || autoscalerReferences !== (known.autoscalerReferences ?? '')) return true;
+  return conditionTypes.some((type) => {
+    const [now, before] = [conditions, known.conditions].map((each) => each.find((condition) => condition.type === type));
+    if (now?.status !== before?.status || (now?.message ?? '') !== (before?.message ?? '')) return true;
+    return type === 'Updated' && now?.lastUpdateTime !== before?.lastUpdateTime;
+  });
 }
 
 function date(time: number): string {
