@@ -82,7 +82,7 @@ export class Exchange {
         this.#stopWaiting();
         if (done === true) return;
         yield value;
-        if (slice.isOver) await slice.next();
+        await slice.pause();
       }
     } catch (error) {
       throw this.#failure(error);

@@ -4,41 +4,63 @@ import { inSlices, Slice } from './slices.ts';
 
 const running = new AbortController().signal;
 
+/** How often the event loop has turned since, and what ends that count. */
+function countTurns(): { readonly count: () => number; readonly end: () => void } {
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    turning = setImmediate(turn);
+  };
+  let turning = setImmediate(turn);
+  return { count: () => turns, end: () => clearImmediate(turning) };
+}
+
 describe('a slice', () => {
-  it('is over after 2 ms, and the next one begins for all who wait at once', async () => {
-    const clock = manualClock();
-    const slice = new Slice(clock);
-    await clock.advance(1.9);
-    expect(slice.isOver).toBe(false);
-    await clock.advance(0.1);
-    expect(slice.isOver).toBe(true);
-    const next = slice.next();
-    expect(slice.next()).toBe(next);
-    await next;
-    expect(slice.isOver).toBe(false);
-    expect(slice.next()).not.toBe(next);
+  it('makes all who share it wait for the next turn after 2 ms, and nobody sooner', async () => {
+    let ms = 0;
+    const { count, end } = countTurns();
+    const slice = new Slice({ ...manualClock(), monotonic: () => ms });
+    await slice.pause();
+    ms = 1.9;
+    await slice.pause();
+    expect(count()).toBe(0);
+    ms = 2;
+    await Promise.all([slice.pause(), slice.pause()]);
+    expect(count()).toBe(1);
+    ms = 3.9;
+    await slice.pause();
+    expect(count()).toBe(1);
+    ms = 4;
+    await slice.pause();
+    expect(count()).toBe(2);
+    end();
+  });
+
+  it('is over with the turn in which it began', async () => {
+    let ms = 0;
+    const slice = new Slice({ ...manualClock(), monotonic: () => ms });
+    await slice.pause();
+    await new Promise(setImmediate);
+    ms = 60_000;
+    const { count, end } = countTurns();
+    await slice.pause();
+    expect(count()).toBe(0);
+    end();
   });
 });
 
 describe('items in slices', () => {
   it('are all seen, with turns of the event loop between them', async () => {
-    let [spentMs, turns] = [0, 0];
+    let spentMs = 0;
+    const { count, end } = countTurns();
     const clock = { ...manualClock(), monotonic: () => spentMs };
     const turnsBefore: number[] = [];
-    const turn = (): void => {
-      turns += 1;
-      turning = setImmediate(turn);
+    const see = (): void => {
+      spentMs += 0.04;
+      turnsBefore.push(count());
     };
-    let turning = setImmediate(turn);
-    await inSlices(
-      Array.from({ length: 1000 }),
-      () => {
-        spentMs += 0.04;
-        turnsBefore.push(turns);
-      },
-      { clock, signal: running },
-    );
-    clearImmediate(turning);
+    await inSlices(Array.from({ length: 1000 }), see, { clock, signal: running });
+    end();
     const inTurn = Map.groupBy(turnsBefore, (before) => before);
     expect(turnsBefore).toHaveLength(1000);
     // 2 ms are 50 items; the clock is looked at after every 64.

@@ -8,28 +8,36 @@ import type { Clock } from '../../src/fx/index.ts';
 const sliceMs = 2;
 const itemsBetweenLooks = 64;
 
-/** The time until the event loop has to turn, for all who work in it by turns: many of them hold it no longer than one does. */
+/**
+ * The time that may be worked in one turn of the event loop, by all who share it: many of them hold the loop no longer than one does. It
+ * begins with the first look in each turn, so whoever has waited for something pays nothing.
+ */
 export class Slice {
   readonly #clock: Clock;
-  #until: number;
-  #next: Promise<void> | undefined;
+  #until = 0;
+  /** Resolves with the next turn; absent from then on until somebody looks again. */
+  #turned: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#until = clock.monotonic() + sliceMs;
   }
 
-  get isOver(): boolean {
-    return this.#clock.monotonic() >= this.#until;
+  /** To be waited for between two pieces of work: resolves at once as long as there is time left, and then with the next turn. */
+  async pause(): Promise<void> {
+    if (!this.#isOver()) return;
+    await this.#turned;
+    this.#isOver(); // the next slice begins now, not after the next piece
   }
 
-  /** Lets the event loop turn. Resolves when the next slice begins, for all who wait for it at once. */
-  next(): Promise<void> {
-    this.#next ??= turn().then(() => {
-      this.#next = undefined;
-      this.#until = this.#clock.monotonic() + sliceMs;
-    });
-    return this.#next;
+  #isOver(): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#turned === undefined) {
+      this.#until = now + sliceMs;
+      this.#turned = turn().then(() => {
+        this.#turned = undefined;
+      });
+    }
+    return now >= this.#until;
   }
 }
 
@@ -38,10 +46,10 @@ export async function inSlices<T>(items: Iterable<T>, see: (item: T) => void, { 
   const slice = new Slice(clock);
   let seen = 0;
   for (const item of items) {
+    if (seen % itemsBetweenLooks === 0) await slice.pause();
     if (signal.aborted) return;
     see(item);
     seen += 1;
-    if (seen % itemsBetweenLooks === 0 && slice.isOver) await slice.next();
   }
 }
 
