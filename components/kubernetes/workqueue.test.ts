@@ -18,8 +18,8 @@ interface Bench {
   readonly work: (options: Partial<WorkOptions<string>> & Pick<WorkOptions<string>, 'work'>) => { stop: () => Promise<void> };
 }
 
-async function bench(options: Partial<WorkqueueOptions> = {}): Promise<Bench> {
-  const [clock, logged, telemetry] = [manualClock(), [] as Logged[], recordingTelemetry()];
+async function bench(options: Partial<WorkqueueOptions> = {}, clock = manualClock()): Promise<Bench> {
+  const [logged, telemetry] = [[] as Logged[], recordingTelemetry()];
   const list = [fakeLog(logged), supply(Telemetry, telemetry), workqueues] as const;
   const tested = await testApp(list, { clock, requires: { workqueues: Workqueues } });
   const queue = tested.needs.workqueues.create({ name: 'tested', ...options });
@@ -221,6 +221,29 @@ describe('a workqueue', () => {
     await second.stop();
     await queue.run({ workers: 2, work: () => undefined, signal: AbortSignal.abort() });
     expect(clock.pending).toBe(0);
+  });
+
+  it('lets the event loop turn between keys, however many there are and however quick the work is', async () => {
+    let [spentMs, turns] = [0, 0];
+    const { queue, work } = await bench({}, { ...manualClock(), monotonic: () => spentMs });
+    for (let key = 0; key < 500; key += 1) queue.add(`${key}`);
+    const turn = (): void => {
+      turns += 1;
+      turning = setImmediate(turn);
+    };
+    let turning = setImmediate(turn);
+    const workedInTurn = new Map<number, number>();
+    const { stop } = work({
+      workers: 4,
+      work: () => {
+        spentMs += 0.5;
+        workedInTurn.set(turns, (workedInTurn.get(turns) ?? 0) + 1);
+      },
+    });
+    await stop();
+    clearImmediate(turning);
+    expect([...workedInTurn.values()].reduce((sum, count) => sum + count)).toBe(500);
+    expect(Math.max(...workedInTurn.values())).toBeLessThanOrEqual(8);
   });
 
   it("counts as client-go's do", async () => {

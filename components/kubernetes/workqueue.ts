@@ -3,6 +3,7 @@ import { Log } from '../log/index.ts';
 import { Telemetry } from '../telemetry/index.ts';
 import { type WorkOptions, type WorkOutcome, type Workqueue, type WorkqueueOptions, Workqueues } from './index.ts';
 import { ItemBackoff, TokenBucket } from './rate-limits.ts';
+import { Slice } from './slices.ts';
 
 /** Workqueues that behave as client-go's, down to its figures and metrics. */
 export const workqueues = component({
@@ -10,9 +11,10 @@ export const workqueues = component({
   requires: { clock: Clock, log: Log, telemetry: Telemetry },
   create({ clock, log, telemetry }): Workqueues {
     const metrics = metricsOf(telemetry);
+    const slice = new Slice(clock);
     return {
       create<K extends string>(options: WorkqueueOptions): Workqueue<K> {
-        return new KeyQueue<K>(options, { clock, log, metrics });
+        return new KeyQueue<K>(options, { clock, log, metrics, slice });
       },
     };
   },
@@ -46,6 +48,8 @@ interface Surroundings {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Shared by the workers of all queues. */
+  readonly slice: Slice;
 }
 
 interface Delayed {
@@ -138,19 +142,22 @@ class KeyQueue<K extends string> implements Workqueue<K> {
     }
   }
 
+  /** Work that waits for nothing would otherwise be done key after key in one turn of the event loop, however many there are. */
   async #work(work: WorkOptions<K>['work'], signal: AbortSignal): Promise<void> {
+    const { clock, log, metrics, slice } = this.#around;
     for (let key = await this.#take(); key !== undefined; key = await this.#take()) {
-      const begun = this.#around.clock.monotonic();
+      const begun = clock.monotonic();
       try {
         this.#settle(key, await work(key, signal));
       } catch (error) {
         const failures = this.#backoff.failures(key) + 1;
-        this.#around.log.error('work on a key failed; it will be tried again', { workqueue: this.#name, key, failures, error });
+        log.error('work on a key failed; it will be tried again', { workqueue: this.#name, key, failures, error });
         this.addRateLimited(key);
       } finally {
         this.#done(key);
-        this.#around.metrics.working.observe(this.#labels, (this.#around.clock.monotonic() - begun) / 1000);
+        metrics.working.observe(this.#labels, (clock.monotonic() - begun) / 1000);
       }
+      await slice.pause();
     }
   }
 
