@@ -34,7 +34,7 @@ dt { color: var(--quiet); font-size: 12px; } dd { margin: 0; font-size: 18px; fo
 .track b { position: absolute; top: 6px; height: 10px; border-radius: 3px; min-width: 2px; }
 b.create { background: var(--needs); } b.start { background: var(--needed); }
 .scale span b { display: inline-block; width: 10px; height: 10px; border-radius: 3px; } .timeline .scale span { color: var(--quiet); }
-.scale i { position: absolute; font-style: normal; font-size: 11px; color: var(--quiet); padding-left: 4px; border-left: 1px solid var(--line); height: 100%; }
+.timeline { padding-right: 48px; } .scale i { position: absolute; white-space: nowrap; font-style: normal; font-size: 11px; color: var(--quiet); padding-left: 4px; border-left: 1px solid var(--line); height: 100%; }
 ol, ul { margin: 0; padding: 0; list-style: none; }
 .events li { color: var(--ink); padding: 3px 0; border-top: 1px solid var(--line); } .events li:first-child { border: 0; }
 .events li.bad { color: var(--bad); } .events li.waiting { color: var(--waiting); }
