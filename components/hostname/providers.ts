@@ -76,14 +76,16 @@ async function fullyQualified(isOn: boolean, signal: AbortSignal): Promise<strin
 async function fromPod({ ownPod, kubernetes, clusterName }: Omit<Sources, 'config' | 'clouds'>, signal: AbortSignal): Promise<string> {
   if (kubernetes === undefined || ownPod === undefined) throw new Error('the agent is not containerized');
   const target = { resource: pods, namespace: await ownPod.namespace(), name: ownPod.name };
-  const pod = await kubernetes.get<KubeObject & { readonly spec?: { readonly nodeName?: string } }>(target, {
-    signal,
-    timeoutMs: podTimeoutMs,
-    retriesMax: 1,
-  });
+  const [pod, cluster = ''] = await Promise.all([
+    kubernetes.get<KubeObject & { readonly spec?: { readonly nodeName?: string } }>(target, {
+      signal,
+      timeoutMs: podTimeoutMs,
+      retriesMax: 1,
+    }),
+    clusterName?.get(),
+  ]);
   const node = pod.spec?.nodeName ?? '';
   if (node === '') throw new Error(`pod ${target.namespace}/${target.name} is on no node`);
-  const cluster = (await clusterName?.get()) ?? '';
   return cluster === '' ? node : `${node}-${cluster}`;
 }
 
