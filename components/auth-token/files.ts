@@ -40,8 +40,8 @@ interface TokenNeeds {
 function tokensFrom({ config, log, scrubber, lifecycle }: TokenNeeds, { mode, level }: { mode: Mode; level: Level }): AuthTokens {
   const tokens = new TokenFiles(config, mode);
   const load = async (): Promise<void> => {
-    for (const kind of kinds) {
-      const found = await tokens.load(kind);
+    // At the same time: a new file is on the disk before it counts, and the start waits for that.
+    for (const found of await Promise.all(kinds.map((kind) => tokens.load(kind)))) {
       // Without a token its routes stay shut, but everything else of the agent still works.
       if ('missing' in found) log[level](found.missing.message);
       else scrubber.remember(found.secret.reveal());
