@@ -1,247 +1,198 @@
-import type { Life } from './app.ts';
+import type { Engine } from './engine.ts';
 import { FxError, messageOf, type Finding } from './errors.ts';
 import type { Happening } from './events.ts';
-import { pathTo, type Node } from './graph.ts';
-import { CallContext, HookRecord, isThenable, type HookPhase } from './lifecycle.ts';
+import { findingAt, pathTo } from './graph.ts';
+import { isThenable, phases, type HookContext, type HookRecord, type Phase } from './lifecycle.ts';
 import { needsOf, wrongValue } from './values.ts';
 import type { Outcome, Step } from './walk.ts';
 
-/** What the codes of a phase begin with when one of a component's functions goes wrong. */
-const codes = { create: 'FX_CREATE', start: 'FX_START', ready: 'FX_START', drain: 'FX_STOP', stop: 'FX_STOP' } as const;
-/** What the events of a hook's phase begin with. */
-const kinds = { start: 'OnStart', ready: 'OnReady', drain: 'OnDrain', stop: 'OnStop' } as const;
-type Phase = keyof typeof codes;
+/** A start or a stop: the time that all of its calls have together, and what ends it early. */
+export class Term {
+  readonly engine: Engine;
+  readonly begunAt: number;
+  readonly endsAt: number;
+  /** How long it took in milliseconds; undefined until it has succeeded. */
+  runtimeMs: number | undefined = undefined;
+  /** Calls still to come: without a limit of its own, each may take half of what is left, the last one all of it. */
+  callsToCome: number;
+  /** Why it must end early, once it must. */
+  interruption: FxError | undefined = undefined;
+  /** Calls that have not settled yet, and what ends the waiting for them. */
+  readonly waiting = new Map<Call, (reason: FxError) => void>();
 
-const isOfStart = (phase: Phase): boolean => phase !== 'drain' && phase !== 'stop';
-
-/** One call of one function of a component: of its constructor or, with a record, of one of its hooks. */
-interface Call {
-  readonly node: Node;
-  readonly phase: Phase;
-  readonly record: HookRecord | undefined;
-  /** When it began, and when it must have settled, in milliseconds of the clock. */
-  readonly begun: number;
-  readonly deadline: number;
-  /** What a hook is given. */
-  readonly context: CallContext | undefined;
-}
-
-/** Present when it went wrong. */
-interface Failure {
-  readonly error?: unknown;
-}
-
-/** Makes all calls of components' functions, within their bounds. */
-export class Caller {
-  readonly #life: Life;
-  /** Told of a start hook that was given up and then succeeded after all. */
-  readonly #startedLate: (record: HookRecord) => void;
-  /** When the start began, in milliseconds of the clock, and when the start and the stop must be over. */
-  begunAt = 0;
-  #startBy = Infinity;
-  #stopBy = Infinity;
-  #hooksToStop = 0;
-  /** Why the running start must end, once it must. */
-  interruption: FxError | undefined;
-  /** End the waiting for calls of the start that have not settled yet. */
-  readonly #waiting = new Set<(reason: FxError) => void>();
-
-  constructor(life: Life, startedLate: (record: HookRecord) => void) {
-    this.#life = life;
-    this.#startedLate = startedLate;
+  constructor(engine: Engine, ms: number, callsToCome = 0) {
+    this.engine = engine;
+    this.begunAt = engine.life.clock.monotonic();
+    this.endsAt = this.begunAt + ms;
+    this.callsToCome = callsToCome;
   }
 
-  /** Begins a start that must be over within `ms` milliseconds. */
-  beginStart(ms: number): void {
-    this.interruption = undefined;
-    this.begunAt = this.#life.clock.monotonic();
-    this.#startBy = this.begunAt + ms;
-  }
-
-  /** Begins the time that so many drain and stop hooks have together. */
-  beginStop(hooks: number): void {
-    this.#hooksToStop = hooks;
-    this.#stopBy = this.#life.clock.monotonic() + this.#life.stopTimeoutMs;
-  }
-
-  /** The running start was interrupted, or its time is up. */
-  get isOver(): boolean {
-    return this.interruption !== undefined || this.#life.clock.monotonic() >= this.#startBy;
-  }
-
-  /** Ends the running start early: its hooks see their signals abort, and it fails with an error that says by whom. */
+  /** Ends a start early: its hooks see their signals abort, and it fails with an error that says by whom. */
   interruptBy(who: string, cause?: unknown): void {
     if (this.interruption !== undefined) return;
     const fix = 'nothing, if this was wanted: everything that had started is stopped';
     this.interruption = new FxError([{ code: 'FX_INTERRUPTED', message: `the start was interrupted: ${who}`, fix, cause }]);
-    for (const giveUp of this.#waiting) giveUp(this.interruption);
+    for (const giveUp of this.waiting.values()) giveUp(this.interruption);
+  }
+}
+
+/** One call of one function of a component, and what a hook is given. Its signal is made when it is looked at: most never are. */
+export class Call implements HookContext {
+  declare readonly term: Term;
+  declare readonly record: HookRecord;
+  declare readonly phase: Phase;
+  /** When it began, in milliseconds of the clock, and since the start or stop began. */
+  declare readonly begun: number;
+  declare readonly atMs: number;
+  declare readonly deadline: number;
+  /** How long it took; undefined until it is over. */
+  runtimeMs: number | undefined = undefined;
+  /** Given up, but not settled yet. */
+  isStillRunning = false;
+  #controller: AbortController | undefined;
+
+  constructor(term: Term, record: HookRecord, phase: Phase) {
+    const { engine, endsAt } = term;
+    const { life } = engine;
+    const { bound } = phases[phase];
+    this.term = term;
+    this.record = record;
+    this.phase = phase;
+    this.begun = life.clock.monotonic();
+    this.atMs = this.begun - term.begunAt;
+    term.callsToCome -= 1;
+    const share = term.callsToCome > 0 ? (endsAt - this.begun) / 2 : Infinity;
+    const own = record.hook.timeouts?.[bound] ?? record.node.item.definition.timeouts?.[bound];
+    this.deadline = Math.min(this.begun + (own ?? life.limits[bound] ?? share), endsAt);
   }
 
-  /**
-   * Keeps what the call yields; fails with an error that says which function of which component went wrong. A synchronous
-   * call costs no timer and no promise.
-   */
-  make(node: Node, phase: Phase, record?: HookRecord): Step {
-    const begun = this.#life.clock.monotonic();
-    const deadline = isOfStart(phase) ? this.#startDeadline(begun, node, record) : this.#stopDeadline(begun, node, record);
-    const call: Call = { node, phase, record, begun, deadline, context: record && new CallContext(deadline) };
-    if (this.#life.journal.isHeard) this.#tell(call);
-    let value: unknown;
-    try {
-      if (isOfStart(phase)) this.#checkTime(call);
-      value = call.context === undefined ? this.#create(node) : record?.call(phase as HookPhase, begun - this.begunAt, call.context);
-    } catch (error) {
-      return this.#failed(call, error);
-    }
-    return isThenable(value) ? this.#wait(call, Promise.resolve(value)) : this.#succeeded(call, value);
+  get controller(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
   }
 
-  #checkTime(call: Call): void {
-    if (this.interruption !== undefined) throw this.interruption;
-    if (call.deadline <= call.begun) throw this.#timedOut(call);
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
+}
 
-  #startDeadline(begun: number, { item }: Node, record: HookRecord | undefined): number {
-    const { timeouts } = item.definition;
-    const { createTimeoutMs, hookTimeoutMs } = this.#life;
-    const ms =
-      record === undefined ? (timeouts?.create ?? createTimeoutMs) : (record.hook.timeouts?.start ?? timeouts?.start ?? hookTimeoutMs);
-    return ms === Infinity ? this.#startBy : Math.min(begun + ms, this.#startBy);
+/**
+ * Calls a function of a component, and keeps what it yields. Fails with an error that says which function went wrong. A
+ * synchronous call costs no timer and no promise.
+ */
+export function make(call: Call): Step {
+  const { term, record, phase } = call;
+  const { journal, builtIns } = term.engine.life;
+  const { bound, during } = phases[phase];
+  record.calls[phase] = call;
+  record.state = during;
+  if (journal.isHeard) tell(call);
+  let value: unknown;
+  try {
+    if (bound !== 'stop' && term.interruption !== undefined) throw term.interruption;
+    if (bound !== 'stop' && call.deadline <= call.begun) throw timedOut(call);
+    value = phase === 'create' ? record.node.create(needsOf(record.node, builtIns)) : record.call(phase, call);
+  } catch (error) {
+    return failed(call, error);
   }
+  return isThenable(value) ? wait(call, Promise.resolve(value)) : succeeded(call, value);
+}
 
-  /** Without a limit of its own, a hook gets half of what is left, and the last one all of it. */
-  #stopDeadline(begun: number, { item }: Node, record: HookRecord | undefined): number {
-    this.#hooksToStop -= 1;
-    const share = this.#hooksToStop > 0 ? (this.#stopBy - begun) / 2 : Infinity;
-    return Math.min(begun + (record?.hook.timeouts?.stop ?? item.definition.timeouts?.stop ?? share), this.#stopBy);
+/** Waits for what has begun, at most until its deadline, or until the start is interrupted. */
+async function wait(call: Call, running: Promise<unknown>): Promise<Outcome> {
+  const { term, begun, deadline } = call;
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (reason: FxError): void => {
+    call.isStillRunning = true;
+    void Promise.allSettled([running]).then(([end]) => settledLate(call, end));
+    call.controller.abort(reason);
+    reject(reason);
+  };
+  const cancel = term.engine.life.clock.after(Math.max(0, deadline - begun), () => giveUp(timedOut(call)));
+  term.waiting.set(call, giveUp);
+  if (term.interruption !== undefined) giveUp(term.interruption);
+  try {
+    return succeeded(call, await Promise.race([givenUp, running]));
+  } catch (error) {
+    return failed(call, error);
+  } finally {
+    cancel();
+    term.waiting.delete(call);
   }
+}
 
-  #create(node: Node): unknown {
-    const needs = needsOf(node, this.#life.builtIns);
-    const { intercept } = this.#life;
-    return intercept === undefined ? node.create(needs) : intercept(node, () => node.create(needs));
-  }
+function settledLate(call: Call, end: PromiseSettledResult<unknown>): void {
+  const { term, record, phase } = call;
+  const error: unknown = end.status === 'rejected' ? end.reason : undefined;
+  call.isStillRunning = false;
+  term.engine.life.journal.tell({ kind: 'SettledLate', hook: record.name, error }, record.node);
+  if (phase === 'start' && end.status === 'fulfilled') term.engine.stopLate(record);
+}
 
-  /** Waits for something that has begun, at most until its deadline, or until the start is interrupted. */
-  async #wait(call: Call, running: Promise<unknown>): Promise<Outcome> {
-    const { phase, record, begun, deadline, context } = call;
-    const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    const giveUp = (reason: FxError): void => {
-      if (record !== undefined) record.isStillRunning = true;
-      running.then(
-        () => this.#settledLate(call, {}),
-        (error: unknown) => this.#settledLate(call, { error }),
-      );
-      context?.controller.abort(reason);
-      reject(reason);
-    };
-    const cancel =
-      deadline === Infinity ? () => {} : this.#life.clock.after(Math.max(0, deadline - begun), () => giveUp(this.#timedOut(call)));
-    if (isOfStart(phase)) this.#waiting.add(giveUp);
-    if (isOfStart(phase) && this.interruption !== undefined) giveUp(this.interruption);
-    try {
-      return this.#succeeded(call, await Promise.race([givenUp, running]));
-    } catch (error) {
-      return this.#failed(call, error);
-    } finally {
-      cancel();
-      this.#waiting.delete(giveUp);
-    }
-  }
-
-  #settledLate({ node, phase, record }: Call, failure: Failure): void {
-    this.#life.journal.tell({ kind: 'SettledLate', hook: record?.name ?? node.label, ...failure }, node);
-    if (record === undefined) return;
-    record.isStillRunning = false;
-    if (phase === 'start' && !('error' in failure)) this.#startedLate(record);
-  }
-
-  #succeeded(call: Call, value: unknown): Outcome {
-    const { node, record } = call;
-    const wrong = record === undefined ? wrongValue(node, value) : undefined;
-    if (wrong !== undefined) return this.#failed(call, wrong);
-    this.#ended(call, {});
-    if (record !== undefined) return undefined;
-    const { definition, place } = node.item;
+function succeeded(call: Call, value: unknown): Outcome {
+  const { node } = call.record;
+  const wrong = call.phase === 'create' ? wrongValue(node, value) : undefined;
+  if (wrong !== undefined) return failed(call, wrong);
+  if (call.phase === 'create') {
+    const { start, stop } = node.item.definition;
     node.value = value;
     node.isBuilt = true;
     node.state = 'constructed';
-    if (definition.start !== undefined || definition.stop !== undefined)
-      node.hooks = node.hooks.concat(new HookRecord(node, definition, place));
-    if (this.#life.journal.isHeard) this.#life.journal.settle(node, {});
-    return undefined;
+    if (start !== undefined || stop !== undefined) node.hooks = node.hooks.concat(call.record);
   }
-
-  #failed(call: Call, error: unknown): FxError {
-    this.#ended(call, { error });
-    if (error instanceof FxError) return error;
-    const { mayFail, label } = call.node;
-    const code = `${codes[call.phase]}_FAILED` as const;
-    const isSurvived = code === 'FX_STOP_FAILED' || mayFail;
-    const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
-    return blame(call, {
-      code,
-      message: `${describe(call)} failed: ${messageOf(error)}`,
-      fix: `see the cause; ${otherwise}`,
-      cause: error,
-    });
-  }
-
-  #ended(call: Call, failure: Failure): void {
-    const runtimeMs = this.#life.clock.monotonic() - call.begun;
-    const { node, phase, record } = call;
-    if (record === undefined) {
-      node.createAtMs = call.begun - this.begunAt;
-      node.createMs = runtimeMs;
-    } else if (phase === 'start') {
-      record.state = 'error' in failure ? 'failed' : 'started';
-      record.startMs = runtimeMs;
-    } else if (phase === 'stop') {
-      record.state = 'stopped';
-      record.stopMs = runtimeMs;
-    }
-    if (this.#life.journal.isHeard) this.#tell(call, { runtimeMs, ...failure });
-  }
-
-  /** Tells that a call begins or, with an outcome, that it has ended. */
-  #tell({ node, phase, record }: Call, outcome?: Failure & { readonly runtimeMs: number }): void {
-    const { journal } = this.#life;
-    const { kind: kindOfRun, place } = node.item;
-    if (phase !== 'create') {
-      const kind = `${kinds[phase]}${outcome === undefined ? 'Executing' : 'Executed'}` as const;
-      journal.tell({ kind, hook: record?.name, ...outcome } as Happening, node);
-    } else if (kindOfRun === 'invoke' || node.outputs.length === 0) {
-      journal.tell(outcome === undefined ? { kind: 'Invoking' } : { kind: 'Invoked', place: String(place), ...outcome }, node);
-    } else {
-      journal.tell(outcome === undefined ? { kind: 'BeforeRun', kindOfRun } : { kind: 'Run', kindOfRun, ...outcome }, node);
-    }
-    if (phase === 'create' && outcome !== undefined && 'error' in outcome) journal.settle(node, { error: outcome.error });
-  }
-
-  #timedOut(call: Call): FxError {
-    const { begun, deadline, phase } = call;
-    const seconds = `${Math.round(Math.max(0, deadline - begun)) / 1000} s`;
-    const limit =
-      deadline !== this.#startBy ? `its deadline of ${seconds}` : `the deadline of the whole start (${seconds} were left for it)`;
-    const others = this.#life.graph.order.filter((each) => each !== call.node);
-    const running = others.flatMap(({ label, hooks }) =>
-      hooks.filter(({ state }) => state === 'starting' || state === 'stopping').map(({ name }) => `${label}/${name}`),
-    );
-    const done = others.filter(({ state }) => state === (phase === 'create' ? 'constructed' : 'started')).map(({ label }) => label);
-    const message = `${describe(call)} did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
-    const fix = 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")';
-    return blame(call, { code: `${codes[phase]}_TIMEOUT`, message, fix });
-  }
+  ended(call);
+  return undefined;
 }
 
-function blame({ node, record }: Call, what: Finding): FxError {
-  const place = String(record?.place ?? node.item.place);
-  return new FxError([{ component: node.label, wantedBy: pathTo(node).join(' -> '), place, ...what }]);
+function failed(call: Call, thrown: unknown): FxError {
+  const error = thrown ?? new Error(String(thrown));
+  ended(call, error);
+  if (error instanceof FxError) return error;
+  const { label, mayFail } = call.record.node;
+  const isSurvived = mayFail || phases[call.phase].bound === 'stop';
+  const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
+  return blame(call, 'FAILED', { message: `failed: ${messageOf(error)}`, fix: `see the cause; ${otherwise}`, cause: error });
 }
 
-function describe({ node: { item, label }, phase, record }: Call): string {
-  if (record !== undefined) return `${phase} hook "${record.name}" of ${label}`;
-  return item.kind === 'invoke' ? `invoked function ${label}` : `constructor of ${label}`;
+function ended(call: Call, error?: unknown): void {
+  const { term, record, phase, begun } = call;
+  const { clock, journal } = term.engine.life;
+  call.runtimeMs = clock.monotonic() - begun;
+  record.state = phase === 'start' && error !== undefined ? 'failed' : phases[phase].to;
+  if (journal.isHeard) tell(call, { runtimeMs: call.runtimeMs, error });
+}
+
+/** Tells that a call begins or, with an outcome, that it has ended. */
+function tell({ term, record, phase }: Call, outcome?: { readonly runtimeMs: number; readonly error: unknown }): void {
+  const { journal } = term.engine.life;
+  const { node, name: hook } = record;
+  const { kind: kindOfRun, place } = node.item;
+  const end = outcome === undefined ? 'Executing' : 'Executed';
+  if (phase !== 'create') return journal.tell({ kind: `${phases[phase].event}${end}`, hook, ...outcome } as Happening, node);
+  if (kindOfRun === 'invoke' || node.outputs.length === 0)
+    journal.tell(outcome === undefined ? { kind: 'Invoking' } : { kind: 'Invoked', place: String(place), ...outcome }, node);
+  else journal.tell(outcome === undefined ? { kind: 'BeforeRun', kindOfRun } : { kind: 'Run', kindOfRun, ...outcome }, node);
+  if (outcome !== undefined) journal.settle(node, outcome.error);
+}
+
+function timedOut(call: Call): FxError {
+  const { term, record, phase, begun, deadline } = call;
+  const seconds = `${Math.round(Math.max(0, deadline - begun)) / 1000} s`;
+  const whole = phases[phase].bound === 'stop' ? 'stop' : 'start';
+  const limit = deadline < term.endsAt ? `its deadline of ${seconds}` : `the deadline of the whole ${whole} (${seconds} were left for it)`;
+  const running = [...term.waiting.keys()].filter((each) => each !== call).map(({ record: { node, name } }) => `${node.label}/${name}`);
+  const before = phase === 'create' ? 'constructed' : 'started';
+  const done = term.engine.life.graph.order.filter((each) => each !== record.node && each.state === before).map(({ label }) => label);
+  const message = `did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
+  return blame(call, 'TIMEOUT', { message, fix: 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")' });
+}
+
+function blame({ record, phase }: Call, how: 'FAILED' | 'TIMEOUT', what: Pick<Finding, 'message' | 'fix' | 'cause'>): FxError {
+  const { node, name, place } = record;
+  const constructor = node.item.kind === 'invoke' ? 'invoked function' : 'constructor of';
+  const subject = phase === 'create' ? `${constructor} ${node.label}` : `${phase} hook "${name}" of ${node.label}`;
+  const where = { wantedBy: pathTo(node).join(' -> '), place: String(place) };
+  return new FxError([findingAt(node, `${phases[phase].code}_${how}`, { ...what, ...where, message: `${subject} ${what.message}` })]);
 }
 
 function list(names: readonly string[]): string {

@@ -64,7 +64,7 @@ export interface Component<out Provided extends string = string, out Required ex
 export type List = readonly Component[];
 
 /** Deadlines of one component in milliseconds; where absent, those of the app apply. */
-interface Timeouts {
+export interface Timeouts {
   readonly create?: number;
   /** For each of its start hooks. */
   readonly start?: number;

@@ -4,7 +4,7 @@ import { app, component, invoke, Lifecycle, token, type Application, type Compon
 import type { Hook, HookContext } from './lifecycle.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
 import { turn } from './testing/clock.ts';
-import type { AppOptions } from './app.ts';
+import type { AppOptions } from './life.ts';
 
 const hang = (): Promise<never> => new Promise(() => {});
 
@@ -461,7 +461,7 @@ describe('Lifecycle', () => {
     const kept: Lifecycle[] = [];
     const at = world([component({ name: 'x', requires: { lifecycle: Lifecycle }, create: ({ lifecycle }) => void kept.push(lifecycle) })]);
     await at.app.start();
-    expect(() => kept[0]?.append({ name: 'late' })).toThrow(/FX_STATE: x appends hook "late" after the app has begun to start/);
+    expect(() => kept[0]?.append({ name: 'late' })).toThrow(/FX_STATE: x appends hook "late", but the app has begun to start/);
     await at.app.stop();
   });
 
@@ -473,7 +473,7 @@ describe('Lifecycle', () => {
     expect(error.findings[0]).toMatchObject({
       code: 'FX_BAD_DEFINITION',
       component: 'x',
-      message: `x appends hook "typo" whose ${phase} must be a function, not the string "not a function"`,
+      message: `x appends hook "typo", but ${phase} must be a function, not the string "not a function"`,
       place: expect.stringContaining('engine.test.ts'),
     });
   });

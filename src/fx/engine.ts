@@ -1,56 +1,89 @@
-import type { Life } from './app.ts';
-import { Caller } from './calls.ts';
-import type { Finding, FxError } from './errors.ts';
+import { Call, make, Term } from './calls.ts';
+import { errorOf, FxError, messageOf, type Finding } from './errors.ts';
 import type { Node } from './graph.ts';
-import type { HookRecord } from './lifecycle.ts';
-import { reversed, type Dependencies } from './order.ts';
+import { declare } from './journal.ts';
+import type { Life } from './life.ts';
+import { HookRecord, phases, type HookPhase, type Phase } from './lifecycle.ts';
+import { reversed } from './order.ts';
 import { andThen, inOrder, together, type Outcome, type Step } from './walk.ts';
+
+type Visit = (node: Pick<Node, 'hooks'>) => Step;
+
+const reset = (record: HookRecord): void => void (record.state = 'idle');
 
 // The loops here run for every component of every start, cold: forEach makes no iterator and no result objects.
 /** Takes all components through their phases: constructs, starts and makes ready in order, drains and stops in reverse. */
 export class Engine {
-  readonly caller: Caller;
-  readonly #life: Life;
+  readonly life: Life;
+  /** The start that is under way, or the last. */
+  current: Term;
+  /** One that has failed can only be looked at. */
+  construction: 'to do' | 'done' | 'failed' = 'to do';
   readonly #nodes: readonly Node[];
   /** Something is not there, because it failed or was skipped. */
   #hasLosses = false;
   /** Stops of hooks that started after they had been given up. */
-  readonly #late = new Set<Promise<Outcome>>();
+  readonly #late: Promise<Outcome>[] = [];
   #failedStops: Finding[] = [];
 
   constructor(life: Life) {
-    this.#life = life;
+    this.life = life;
     this.#nodes = life.graph.order;
-    this.caller = new Caller(life, (record) => this.#stopLate(record));
+    this.current = new Term(this, 0);
   }
 
-  /** Constructs everything; the first failure ends it. */
-  build(): Step {
-    return this.#each('forwards', (node) => {
+  /**
+   * Constructs what is not there yet, starts everything and makes it ready. The first failure ends it, as does the signal
+   * of the caller; whatever had started by then is stopped.
+   */
+  async start(signal?: AbortSignal): Promise<Outcome> {
+    const { journal, clock, startTimeoutMs } = this.life;
+    const term = new Term(this, startTimeoutMs);
+    const interrupt = (): void => term.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
+    this.current = term;
+    signal?.addEventListener('abort', interrupt);
+    if (signal?.aborted === true) interrupt();
+    const failure = (await this.#build()) ?? (await this.#startHooks()) ?? term.interruption;
+    signal?.removeEventListener('abort', interrupt);
+    if (failure === undefined) term.runtimeMs = clock.monotonic() - term.begunAt;
+    else journal.giveUp();
+    // Where nothing has started, what became of each component is kept until the next start, for report and graph.
+    if (failure === undefined || this.construction !== 'done') return failure;
+    journal.tell({ kind: 'RollingBack', error: failure });
+    const findings = await this.stop();
+    journal.tell({ kind: 'RolledBack', error: errorOf(findings) });
+    return new FxError([...failure.findings, ...findings]);
+  }
+
+  async #build(): Promise<Outcome> {
+    if (this.construction === 'done') return undefined;
+    const { journal, error } = this.life;
+    if (journal.isHeard) declare(this.life);
+    const build = (node: Node): Step => {
       if (this.#skips(node)) return undefined;
-      const step = this.caller.make(node, 'create');
-      return step && andThen(step, (failure) => failure && this.#loses(node, failure));
-    });
+      node.own = new HookRecord(node, node.item.definition, node.item.place);
+      const step = make(new Call(this.current, node.own, 'create'));
+      return step && andThen(step, (failed) => failed && this.#loses(node, failed));
+    };
+    const failure = error ?? (await this.#each('create', build));
+    this.construction = failure === undefined ? 'done' : 'failed';
+    return failure;
   }
 
-  /** The first failure ends it; whatever had started by then is left for {@link stop}. */
-  async start(): Promise<Outcome> {
-    let hasReadyHooks = false;
+  async #startHooks(): Promise<Outcome> {
     this.#nodes.forEach((node) => {
       node.isSealed = true;
-      for (let at = 0; at < node.hooks.length; at += 1) {
-        const record = node.hooks[at] as HookRecord;
-        record.state = 'idle';
-        if (record.hook.ready !== undefined) hasReadyHooks = true;
-      }
+      node.hooks.forEach(reset);
       if (!node.isBuilt) return;
       node.state = 'constructed';
       node.failure = undefined;
     });
-    const isReady = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
-    const failure = await this.#each('forwards', (node) => (isReady(node) ? this.#start(node, this.#startHook) : undefined));
-    if (failure !== undefined || !hasReadyHooks) return failure;
-    return this.#each('forwards', (node) => (node.state === 'started' ? this.#start(node, this.#makeReady) : undefined));
+    const start = this.#visitor('start', this.current);
+    const isStartable = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
+    const failure = await this.#each('start', (node) => (isStartable(node) ? this.#start(node, start) : undefined));
+    if (failure !== undefined || this.#due('ready') === 0) return failure;
+    const ready = this.#visitor('ready', this.current);
+    return this.#each('ready', (node) => (node.state === 'started' ? this.#start(node, ready) : undefined));
   }
 
   /**
@@ -61,38 +94,53 @@ export class Engine {
    */
   async stop(): Promise<readonly Finding[]> {
     this.#failedStops = [];
-    if (this.#grantStopBudget()) await this.#each('backwards', (node) => this.#end(node, this.#drainHook));
-    await this.#each('backwards', (node) => this.#end(node, this.#stopHook));
-    await Promise.all(this.#late);
+    const drains = this.#due('drain');
+    const term = new Term(this, this.life.stopTimeoutMs, drains + this.#due('stop'));
+    if (drains > 0) await this.#each('drain', this.#visitor('drain', term));
+    await this.#each('stop', this.#visitor('stop', term));
+    await Promise.all(this.#late.splice(0));
     this.#nodes.forEach((node) => {
       if (node.state === 'started') node.state = 'stopped';
     });
     return this.#failedStops;
   }
 
-  /** Visits every node after those that it requires, or backwards, before them. Events come in the same order. */
-  #each(direction: 'forwards' | 'backwards', visit: (node: Node) => Step): Step {
-    const { concurrency, journal } = this.#life;
-    const items = direction === 'forwards' ? this.#nodes : this.#nodes.toReversed();
-    if (concurrency <= 1) return inOrder(items, visit);
-    return journal.inOrderOf(items, (done) =>
-      together({ dependencies: this.#dependencies(direction), concurrency }, (at) => {
-        const node = items[at] as Node;
+  /** A hook that started after all has acquired something, which nobody but us can release now. */
+  stopLate(record: HookRecord): void {
+    record.state = 'started';
+    this.#late.push(Promise.resolve(this.#stopApart([record])));
+  }
+
+  /** Stops hooks while the app goes on: nobody else will. */
+  #stopApart(hooks: readonly HookRecord[]): Step {
+    return this.#visitor('stop', new Term(this, this.life.stopTimeoutMs, hooks.length))({ hooks });
+  }
+
+  /** How many hooks have something to do in a phase. */
+  #due(phase: HookPhase): number {
+    const { from } = phases[phase];
+    return this.#nodes.flatMap(({ hooks }) => hooks).filter(({ hook, state }) => state === from && hook[phase] !== undefined).length;
+  }
+
+  /** Visits every node after those that it requires or, where something ends, before them. Events come in the same order. */
+  #each(phase: Phase, visit: (node: Node) => Step): Step {
+    const { concurrency, journal } = this.life;
+    const isEnd = phases[phase].bound === 'stop';
+    const nodes = isEnd ? this.#nodes.toReversed() : this.#nodes;
+    if (concurrency <= 1) return inOrder(nodes, visit);
+    const ranks = this.#nodes.map(({ needs }) => needs.flatMap(({ rank }) => (rank < 0 ? [] : rank)));
+    const fromEnd = (each: readonly number[]): number[] => each.map((rank) => ranks.length - 1 - rank);
+    const dependencies = isEnd ? reversed(ranks).toReversed().map(fromEnd) : ranks;
+    return journal.inOrderOf(nodes, (done) =>
+      together(dependencies, concurrency, (at) => {
+        const node = nodes[at] as Node;
         return andThen(visit(node), (failure) => {
           if (failure === undefined) done(node);
-          else this.caller.interruptBy(`${node.label} failed`);
+          else this.current.interruptBy(`${node.label} failed`);
           return failure;
         });
       }),
     );
-  }
-
-  /** By position in the given direction: what each node requires, or what requires it. */
-  #dependencies(direction: 'forwards' | 'backwards'): Dependencies {
-    const ranks = this.#nodes.map(({ needs }) => needs.flatMap(({ rank }) => (rank < 0 ? [] : rank)));
-    if (direction === 'forwards') return ranks;
-    const waiters = reversed(ranks).toReversed();
-    return waiters.map((each) => each.map((rank) => ranks.length - 1 - rank));
   }
 
   /** Leaves out what cannot do without something that is not there. */
@@ -102,85 +150,47 @@ export class Engine {
     if (lost === undefined) return false;
     const because = `${lost.label} ${lost.state}`;
     node.state = 'skipped';
-    this.#life.journal.tell({ kind: 'Skipped', because }, node);
-    this.#life.journal.settle(node, { error: new Error(because) });
+    this.life.journal.tell({ kind: 'Skipped', because }, node);
+    this.life.journal.settle(node, new Error(because));
     return true;
   }
 
   /** Goes on without a component that may fail; passes on the failure of any other, and of a start that is at its end. */
-  #loses(node: Node, failure: FxError): Outcome {
+  #loses(node: Node, failure: FxError): Step {
     node.state = 'failed';
     node.failure = failure;
     this.#hasLosses = true;
-    if (!node.mayFail || this.caller.isOver) return failure;
-    this.#life.journal.tell({ kind: 'Degraded', error: failure }, node);
-    return undefined;
+    const { interruption, endsAt } = this.current;
+    if (!node.mayFail || interruption !== undefined || endsAt <= this.life.clock.monotonic()) return failure;
+    this.life.journal.tell({ kind: 'Degraded', error: failure }, node);
+    return this.#stopApart(node.hooks);
   }
 
-  #start(node: Node, visit: (record: HookRecord) => Step): Step {
-    const step = inOrder(node.hooks, visit);
+  #start(node: Node, visit: Visit): Step {
+    const step = visit(node);
     return step instanceof Promise ? step.then((failure) => this.#started(node, failure)) : this.#started(node, step);
   }
 
   #started(node: Node, failure: Outcome): Step {
-    if (failure === undefined) {
-      node.state = 'started';
-      return undefined;
-    }
-    if (this.#loses(node, failure) !== undefined) return failure;
-    // The app goes on, so nobody else will stop what it has started.
-    this.#grantStopBudget();
-    return this.#end(node, this.#stopHook);
-  }
-
-  readonly #startHook = (record: HookRecord): Step => {
-    if (record.hook.start !== undefined) return this.caller.make(record.node, 'start', record);
-    record.state = 'started';
+    if (failure !== undefined) return this.#loses(node, failure);
+    node.state = 'started';
     return undefined;
-  };
-
-  readonly #makeReady = (record: HookRecord): Step =>
-    record.hook.ready === undefined ? undefined : this.caller.make(record.node, 'ready', record);
-
-  #end({ hooks }: Node, visit: (record: HookRecord) => Step): Step {
-    return inOrder(hooks.length > 1 ? hooks.toReversed() : hooks, visit);
   }
 
-  readonly #drainHook = (record: HookRecord): Step =>
-    record.state === 'started' && record.hook.drain !== undefined ? this.#endHook(record, 'drain') : undefined;
-
-  readonly #stopHook = (record: HookRecord): Step => {
-    if (record.state !== 'started') return undefined;
-    if (record.hook.stop !== undefined) return this.#endHook(record, 'stop');
-    record.state = 'stopped';
-    return undefined;
-  };
-
-  /** Whatever becomes of one hook, the others are stopped all the same. */
-  #endHook(record: HookRecord, phase: 'drain' | 'stop'): Step {
-    const step = this.caller.make(record.node, phase, record);
-    return step && andThen(step, (failure) => void this.#failedStops.push(...(failure?.findings ?? [])));
-  }
-
-  /** A hook that started after all has acquired something, which nobody but us can release now. */
-  #stopLate(record: HookRecord): void {
-    record.state = 'started';
-    this.#grantStopBudget();
-    const stopping: Promise<Outcome> = Promise.resolve(this.#stopHook(record)).finally(() => this.#late.delete(stopping));
-    this.#late.add(stopping);
-  }
-
-  /** Begins the time that all drain and stop hooks have together; true if there is anything to drain. */
-  #grantStopBudget(): boolean {
-    let [drains, stops] = [0, 0];
-    this.#nodes.forEach(({ hooks }) => {
-      for (let at = 0; at < hooks.length; at += 1) {
-        const { hook, state } = hooks[at] as HookRecord;
-        if (state === 'started' && hook.drain !== undefined) drains += 1;
-        if (state === 'started' && hook.stop !== undefined) stops += 1;
+  /** Takes components through a phase, those of their hooks that stand where it begins. What fails to end does not keep others from it. */
+  #visitor(phase: HookPhase, term: Term): Visit {
+    const { bound, from, to } = phases[phase];
+    const isEnd = bound === 'stop';
+    const collect = (failure: Outcome): undefined => void this.#failedStops.push(...(failure?.findings ?? []));
+    const visit = (record: HookRecord): Step => {
+      if (record.state !== from) return undefined;
+      if (record.hook[phase] === undefined) {
+        record.state = to;
+        return undefined;
       }
-    });
-    this.caller.beginStop(drains + stops);
-    return drains > 0;
+      const step = make(new Call(term, record, phase));
+      return step && isEnd ? andThen(step, collect) : step;
+    };
+    return ({ hooks }) => inOrder(isEnd && hooks.length > 1 ? hooks.toReversed() : hooks, visit);
   }
 }

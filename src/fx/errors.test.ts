@@ -161,7 +161,8 @@ const scenarios: { readonly [C in Code]: Scenario } = {
   FX_STOP_TIMEOUT: {
     find: () => findingsOfRun(chain({ stop: hangs })),
     finding: {
-      message: 'stop hook "store" of store did not settle within its deadline of 4 s; also running: nothing; done: log, server, root',
+      message:
+        'stop hook "store" of store did not settle within the deadline of the whole stop (4 s were left for it); also running: nothing; done: log, server, root',
       ...blame,
       fix: tooSlow,
     },
@@ -189,7 +190,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
       return findingsOfRun([greedy]);
     },
     finding: {
-      message: 'greedy appends hook "more" after the app has begun to start, so it would never run',
+      message: 'greedy appends hook "more", but the app has begun to start: it would never run',
       component: 'greedy',
       place: 'late-append',
       fix: 'append hooks while create runs; what goes on later is a job',

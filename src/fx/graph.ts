@@ -78,9 +78,9 @@ export class Node {
   isBuilt = false;
   value: unknown = undefined;
   failure: FxError | undefined = undefined;
-  /** When its constructor was called, in milliseconds since the start of the app began, and how long that took. */
-  createAtMs: number | undefined = undefined;
-  createMs: number | undefined = undefined;
+  /** Its own functions, once it is constructed. */
+  own: HookRecord | undefined = undefined;
+  /** What there is to start and to stop, in order. */
   hooks: readonly HookRecord[] = none;
   /** No hook can be appended any more. */
   isSealed = false;

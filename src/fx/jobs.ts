@@ -1,6 +1,6 @@
-import type { Life } from './app.ts';
 import { FxError, messageOf } from './errors.ts';
 import type { Node } from './graph.ts';
+import type { Life } from './life.ts';
 import { append } from './lifecycle.ts';
 import type { Shutdowner } from './shutdown.ts';
 import { token } from './token.ts';
@@ -20,6 +20,12 @@ interface JobOptions {
   readonly onGivingUp?: 'unhealthy' | 'shutdown';
 }
 
+type Run = { readonly run: (signal: AbortSignal) => unknown };
+type Observation<T> = {
+  readonly source: (signal: AbortSignal) => AsyncIterable<T>;
+  readonly see: (item: T, signal: AbortSignal) => unknown;
+};
+
 /**
  * Background work of one component. A job begins in the component's start, at the place among its hooks where it was
  * declared; at stop its signal is aborted and it is awaited. It is supervised all the time: a failure is counted,
@@ -27,26 +33,22 @@ interface JobOptions {
  */
 export interface Jobs {
   /** Runs until it succeeds once. */
-  oneShot(options: JobOptions & { readonly run: (signal: AbortSignal) => unknown }): void;
+  oneShot(options: JobOptions & Run): void;
   /** Runs at once and then `everyMs` milliseconds after each run has ended. */
-  timer(options: JobOptions & { readonly everyMs: number; readonly run: (signal: AbortSignal) => unknown }): void;
+  timer(options: JobOptions & Run & { readonly everyMs: number }): void;
   /** Sees every item of a source, one at a time; after a failure the source is opened anew. */
-  observer<T>(
-    options: JobOptions & {
-      readonly source: (signal: AbortSignal) => AsyncIterable<T>;
-      readonly see: (item: T, signal: AbortSignal) => unknown;
-    },
-  ): void;
+  observer<T>(options: JobOptions & Observation<T>): void;
 }
 export const Jobs = token<Jobs>()('fx.jobs');
 
+/** What became of a job. */
 export interface JobReport {
   readonly name: string;
   readonly kind: 'one-shot' | 'timer' | 'observer';
-  readonly state: 'idle' | 'running' | 'waiting' | 'retrying' | 'done' | 'gave up' | 'stopped';
+  state: 'idle' | 'running' | 'waiting' | 'retrying' | 'done' | 'gave up' | 'stopped';
   /** Failures in a row, up to now. */
-  readonly failures: number;
-  readonly lastError: unknown;
+  failures: number;
+  lastError: unknown;
 }
 
 interface Task {
@@ -57,18 +59,19 @@ interface Task {
   readonly attempt: (signal: AbortSignal, healthy: () => void) => unknown;
 }
 
+type Surroundings = { readonly life: Life; readonly shutdowner: Shutdowner };
+
 /** Makes a job one of its component's hooks, which keeps it running from start to stop. */
 function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutdowner }: Surroundings): void {
   const { name, retry = {}, onGivingUp, everyMs } = options;
   const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
-  const report: Writable<JobReport> = { name, kind, state: 'idle', failures: 0, lastError: undefined };
+  const report: JobReport = { name, kind, state: 'idle', failures: 0, lastError: undefined };
   let controller = new AbortController();
   let running: Promise<void> | undefined;
 
   const recovered = (): void => {
-    const { failures } = report;
+    if (report.failures > 0) life.journal.tell({ kind: 'JobRecovered', job: name, failures: report.failures }, asking);
     Object.assign(report, { failures: 0, lastError: undefined });
-    if (failures > 0) life.journal.tell({ kind: 'JobRecovered', job: name, failures }, asking);
   };
   const failed = (error: unknown): number | undefined => {
     const failures = report.failures + 1;
@@ -111,15 +114,9 @@ function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutd
   asking.jobs = [...asking.jobs, report];
 }
 
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-interface Surroundings {
-  readonly life: Life;
-  readonly shutdowner: Shutdowner;
-}
-
 /** The `Jobs` of one component. */
-export function jobsOf(asking: Node, life: Life, shutdowner: Shutdowner): Jobs {
-  const begin = (task: Task): void => supervise(task, asking, { life, shutdowner });
+export function jobsOf(asking: Node, surroundings: Surroundings): Jobs {
+  const begin = (task: Task): void => supervise(task, asking, surroundings);
   return {
     oneShot: (options) => begin({ kind: 'one-shot', options, attempt: (signal) => options.run(signal) }),
     timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal) }),

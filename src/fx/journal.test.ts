@@ -61,9 +61,9 @@ describe('Journal', () => {
     tell(at, inner, '1');
     tell(at, inner, '2');
     tell(at, root, '3');
-    at.journal.settle(own.node, {});
+    at.journal.settle(own.node);
     tell(at, inner, '4');
-    at.journal.settle(outer.node, {});
+    at.journal.settle(outer.node);
     expect(own.heard).toEqual(['1', '2', '4']);
     expect(outer.heard).toEqual(['3', 'LoggerInitialized', 'LoggerInitialized']);
   });
@@ -71,7 +71,7 @@ describe('Journal', () => {
   it('gives the events of a module without a logger to the next one outside', () => {
     const { node, heard } = loggerIn(root);
     const at = world({ loggers: [node] });
-    at.journal.settle(node, {});
+    at.journal.settle(node);
     tell(at, inner, '1');
     expect(heard).toEqual(['LoggerInitialized', '1']);
   });
@@ -88,15 +88,15 @@ describe('Journal', () => {
     const { node } = loggerIn(root);
     const at = world({ loggers: [node] });
     tell(at, root, '1');
-    at.journal.settle(nodeIn(root, 'no logger'), { error: new Error('not about a logger') });
-    at.journal.settle(node, { error: 'why' });
+    at.journal.settle(nodeIn(root, 'no logger'), new Error('not about a logger'));
+    at.journal.settle(node, 'why');
     expect(at.fallback).toMatchObject([{ component: '1' }, { kind: 'LoggerInitialized', error: 'why' }]);
   });
 
   it('does not connect a logger that was not announced', () => {
     const at = world({ isDirect: true });
     const { node, heard } = loggerIn(root);
-    at.journal.settle(node, {});
+    at.journal.settle(node);
     tell(at, root, '1');
     expect(heard).toEqual([]);
   });

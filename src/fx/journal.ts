@@ -1,6 +1,6 @@
-import type { Life } from './app.ts';
 import type { Event, EventSink, Happening } from './events.ts';
 import { isLogger, loggerOf, outputName, valueOf, type Node, type Scope } from './graph.ts';
+import type { Life } from './life.ts';
 import type { Clock } from './system.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -83,11 +83,11 @@ export class Journal {
    * A component was built or, with an error, is lost. If it is the logger of its module, it gets what was kept for it, or the
    * fallback does. One that is decorated or replaced there is heard only through what stands for it.
    */
-  settle(node: Node, failure: { readonly error?: unknown }): void {
+  settle(node: Node, error?: unknown): void {
     const output = node.outputs.find(isLogger);
     if (output === undefined || loggerOf(node.scope) !== node) return;
-    this.#connect(node.scope, 'error' in failure ? this.#options.fallback : (valueOf(output) as EventSink));
-    this.tell({ kind: 'LoggerInitialized', ...failure }, node);
+    this.#connect(node.scope, error === undefined ? (valueOf(output) as EventSink) : this.#options.fallback);
+    this.tell({ kind: 'LoggerInitialized', error }, node);
   }
 
   /** The loggers that have not come are not going to: hands what was kept for them to the fallback. */

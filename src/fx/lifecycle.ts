@@ -1,5 +1,7 @@
-import { describeValue, FxError, type Code } from './errors.ts';
-import type { Node } from './graph.ts';
+import type { Call } from './calls.ts';
+import type { Timeouts } from './component.ts';
+import { describeValue, FxError } from './errors.ts';
+import { findingAt, type Node } from './graph.ts';
 import { Place } from './place.ts';
 import { token } from './token.ts';
 
@@ -10,7 +12,7 @@ export interface HookContext {
   /** When the hook must have settled, in milliseconds of `Clock.monotonic`; `Infinity` where there is no limit. */
   readonly deadline: number;
 }
-export type HookFunction = (context: HookContext) => unknown;
+type HookFunction = (context: HookContext) => unknown;
 
 /**
  * What a component does beyond being constructed. Each function may be asynchronous; what start acquires, stop of the same
@@ -36,23 +38,28 @@ export interface Lifecycle {
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 
-const phases = ['start', 'ready', 'drain', 'stop'] as const;
-export type HookPhase = (typeof phases)[number];
-type HookCall = ((...given: readonly unknown[]) => unknown) | undefined;
+/**
+ * The phases of a component: which timeout bounds the call in each, how its errors and events are called, and what a hook
+ * must be before, and is during and after it.
+ */
+export const phases = {
+  create: { bound: 'create', code: 'FX_CREATE', from: 'idle', during: 'idle', to: 'idle' },
+  start: { bound: 'start', code: 'FX_START', event: 'OnStart', from: 'idle', during: 'starting', to: 'started' },
+  ready: { bound: 'start', code: 'FX_START', event: 'OnReady', from: 'started', during: 'started', to: 'started' },
+  drain: { bound: 'stop', code: 'FX_STOP', event: 'OnDrain', from: 'started', during: 'started', to: 'started' },
+  stop: { bound: 'stop', code: 'FX_STOP', event: 'OnStop', from: 'started', during: 'stopping', to: 'stopped' },
+} as const;
+export type Phase = keyof typeof phases;
+export type HookPhase = Exclude<Phase, 'create'>;
 
-/** A hook in its component, and what became of it. */
+/** The functions of a component: those of its definition, or of one hook that it appended. */
 export class HookRecord {
   declare readonly node: Node;
-  /** As it was appended, or the definition of the component itself, whose functions are given the value too. */
-  declare readonly hook: Hook;
+  declare readonly hook: Hook & { readonly timeouts?: Timeouts };
   declare readonly place: Place;
-  state: 'idle' | 'starting' | 'started' | 'failed' | 'stopping' | 'stopped' = 'idle';
-  /** When its start was called, in milliseconds since that of the app began. */
-  startAtMs: number | undefined = undefined;
-  startMs: number | undefined = undefined;
-  stopMs: number | undefined = undefined;
-  /** Given up by the framework, but not settled yet. */
-  isStillRunning = false;
+  state: (typeof phases)[Phase]['from' | 'during' | 'to'] | 'failed' = 'idle';
+  /** The last call of each function. */
+  readonly calls: { [P in Phase]?: Call } = {};
 
   constructor(node: Node, hook: object, place: Place) {
     this.node = node;
@@ -60,81 +67,53 @@ export class HookRecord {
     this.place = place;
   }
 
-  get name(): string {
-    const { hook, node } = this;
-    if (this.isDefined) return node.item.name;
-    return hook.name ?? nameOf(hook.start, 'start') ?? nameOf(hook.stop, 'stop') ?? 'anonymous';
-  }
-
-  /** It is no hook that was appended, but the definition of the component itself. */
-  get isDefined(): boolean {
+  /** It is the component's definition, whose functions are given the value too. */
+  get isOwn(): boolean {
     return (this.hook as object) === this.node.item.definition;
   }
 
-  /** Calls one of its functions, so many milliseconds after the start of the app began. */
-  call(phase: HookPhase, atMs: number, context: HookContext): unknown {
+  get name(): string {
+    const { name, start, stop } = this.hook;
+    if (this.isOwn) return this.node.item.name;
+    const given = [start?.name, stop?.name].find((each = '') => !['', 'start', 'stop'].includes(each));
+    return name ?? given ?? 'anonymous';
+  }
+
+  call(phase: HookPhase, context: HookContext): unknown {
     const { hook, node } = this;
-    if (phase === 'start') {
-      this.state = 'starting';
-      this.startAtMs = atMs;
-    } else if (phase === 'stop') this.state = 'stopping';
-    const call = hook[phase] as HookCall;
-    return this.isDefined ? call?.call(hook, node.value, context) : call?.call(hook, context);
+    const call = hook[phase] as ((...given: readonly unknown[]) => unknown) | undefined;
+    return this.isOwn ? call?.call(hook, node.value, context) : call?.call(hook, context);
   }
 }
 
-function nameOf(call: HookFunction | undefined, ofProperty: string): string | undefined {
-  return call === undefined || call.name === '' || call.name === ofProperty ? undefined : call.name;
-}
+const hookPhases = ['start', 'ready', 'drain', 'stop'] as const satisfies readonly HookPhase[];
 
 /** What of a hook, or of a definition, should be a function and is none. */
 export function misfit(hook: object): string | undefined {
-  for (let at = 0; at < phases.length; at += 1) {
-    const phase = phases[at] as HookPhase;
+  for (let at = 0; at < hookPhases.length; at += 1) {
+    const phase = hookPhases[at] as HookPhase;
     const call: unknown = (hook as Hook)[phase];
     if (call !== undefined && typeof call !== 'function') return `${phase} must be a function, not ${describeValue(call)}`;
   }
   return undefined;
 }
-
 /** Adds a hook that a component hands over, if it is one and not too late. */
 export function append(node: Node, hook: Hook, place: Place): void {
-  const refuse = (code: Code, problem: string, fix: string): never => {
-    const message = `${node.label} appends hook "${hook.name ?? ''}" ${problem}`;
-    throw new FxError([{ code, message, component: node.label, place: String(place), fix }]);
-  };
-  if (node.isSealed) {
-    const problem = 'after the app has begun to start, so it would never run';
-    refuse('FX_STATE', problem, 'append hooks while create runs; what goes on later is a job');
+  const problem = node.isSealed ? 'the app has begun to start: it would never run' : misfit(hook);
+  if (problem === undefined) {
+    node.hooks = node.hooks.concat(new HookRecord(node, hook, place));
+    return;
   }
-  const wrong = misfit(hook);
-  if (wrong !== undefined) refuse('FX_BAD_DEFINITION', `whose ${wrong}`, 'make it one, or leave it out');
-  node.hooks = [...node.hooks, new HookRecord(node, hook, place)];
+  const message = `${node.label} appends hook "${hook.name ?? ''}", but ${problem}`;
+  const code = node.isSealed ? 'FX_STATE' : 'FX_BAD_DEFINITION';
+  const fix = node.isSealed ? 'append hooks while create runs; what goes on later is a job' : 'make it one, or leave it out';
+  throw new FxError([findingAt(node, code, { message, place: String(place), fix })]);
 }
 
 /** The `Lifecycle` of one component. */
 export function lifecycleOf(node: Node): Lifecycle {
   const lifecycle = { append: (hook: Hook): void => append(node, hook, new Place(lifecycle.append)) };
   return lifecycle;
-}
-
-/** What a hook is given; its signal is made only if the hook looks at it, because most do not. */
-export class CallContext implements HookContext {
-  readonly deadline: number;
-  #controller: AbortController | undefined;
-
-  constructor(deadline: number) {
-    this.deadline = deadline;
-  }
-
-  get controller(): AbortController {
-    this.#controller ??= new AbortController();
-    return this.#controller;
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -64,20 +64,22 @@ function reasonOf(node: Node): string {
 }
 
 export function reportOf(node: Node) {
-  const { state, createAtMs, createMs, failure, hooks, jobs } = node;
+  const { state, own, failure, hooks, jobs } = node;
   return {
     ...whereabouts(node),
     state,
-    createAtMs,
-    createMs,
+    createAtMs: own?.calls.create?.atMs,
+    createMs: own?.calls.create?.runtimeMs,
     failure,
     hooks: hooks.map(hookReport),
     jobs: jobs.map((job) => ({ ...job })),
   };
 }
 
-function hookReport({ name, place, state, startAtMs, startMs, stopMs, isStillRunning }: HookRecord) {
-  return { name, place: String(place), state, startAtMs, startMs, stopMs, isStillRunning };
+function hookReport({ name, place, state, calls }: HookRecord) {
+  const { start, stop } = calls;
+  const isStillRunning = Object.values(calls).some((call) => call.isStillRunning);
+  return { name, place: String(place), state, startAtMs: start?.atMs, startMs: start?.runtimeMs, stopMs: stop?.runtimeMs, isStillRunning };
 }
 
 export const isWell = ({ state, jobs }: ComponentReport): boolean =>

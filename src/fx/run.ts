@@ -1,12 +1,11 @@
-import { Application, appWithRequest, type AppOptions } from './app.ts';
-import type { Complete, List, Needs, Requirements, Wanted } from './component.ts';
+import { Application } from './app.ts';
+import { invoke, type Complete, type List, type Needs, type Requirements, type Wanted } from './component.ts';
 import { FxError, messageOf } from './errors.ts';
+import type { AppOptions } from './life.ts';
 import { systemProcess, type Process } from './system.ts';
 
-export interface RunOptions extends AppOptions {
-  /** Milliseconds of real time that the process may live on after the stop, before it is ended with 124. Default 5 000. */
-  readonly graceMs?: number;
-}
+/** With the milliseconds of real time that the process may live on after the stop, before it is ended with 124. Default 5 000. */
+export type RunOptions = AppOptions & { readonly graceMs?: number };
 
 /** What the process ends with when it outlives its stop by the grace period; as `timeout(1)` does. */
 const forcedExitCode = 124;
@@ -47,7 +46,8 @@ export async function oneShot<const L extends List, const R extends Requirements
 ): Promise<T> {
   const { run: work, ...options } = typeof call === 'function' ? { run: call } : call;
   let needs: Needs<R> | undefined;
-  const app = appWithRequest(list, options, { requires, receive: (given) => void (needs = given) });
+  const request = (given: Needs<R>): void => void (needs = given);
+  const app = new Application([...list, invoke(requires, request)], options);
   const ending = new AbortController();
   void app.wait().then(({ by, cause }) => ending.abort(cause ?? new Error(`${by} asked the app to end`)));
   const { signal } = ending;

@@ -9,10 +9,7 @@ interface ShutdownRequest {
 }
 
 /** How an app was asked to end: by a component, or by a signal. */
-export interface Shutdown extends ShutdownRequest {
-  readonly by: string;
-  readonly exitCode: number;
-}
+export type Shutdown = Required<ShutdownRequest> & { readonly by: string };
 
 /** Lets a component end the app it is part of. */
 export interface Shutdowner {

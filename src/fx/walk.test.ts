@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FxError } from './errors.ts';
 import { turn } from './testing/clock.ts';
-import type { Dependencies } from './order.ts';
-import { inOrder, together, type Outcome, type Walk } from './walk.ts';
+import { inOrder, together, type Outcome } from './walk.ts';
 
 const gate = (): PromiseWithResolvers<Outcome> => Promise.withResolvers<Outcome>();
 const failure = (message: string): FxError => new FxError([{ code: 'FX_START_FAILED', message, fix: '' }]);
@@ -48,17 +47,15 @@ describe('inOrder', () => {
 });
 
 describe('together', () => {
-  const walk = (dependencies: Dependencies, concurrency: number): Walk => ({ dependencies, concurrency });
-
   it('ends at once when there is nothing to visit', async () => {
-    expect(await together(walk([], 4), () => undefined)).toBeUndefined();
+    expect(await together([], 4, () => undefined)).toBeUndefined();
   });
 
   it('prefers the first', async () => {
     const seen: number[] = [];
     const gates = [gate(), gate(), gate(), gate()];
     const visit = (item: number): Promise<Outcome> | undefined => (seen.push(item), gates[item]?.promise);
-    const walking = together(walk([[], [], [0], [1]], 2), visit);
+    const walking = together([[], [], [0], [1]], 2, visit);
     gates[1]?.resolve(undefined);
     await turn();
     expect(seen).toEqual([0, 1, 3]);
@@ -69,14 +66,14 @@ describe('together', () => {
 
   it('visits synchronous ones at once', () => {
     const seen: number[] = [];
-    void together(walk([[], [0], [1]], 8), (item) => void seen.push(item));
+    void together([[], [0], [1]], 8, (item) => void seen.push(item));
     expect(seen).toEqual([0, 1, 2]);
   });
 
   it('goes on at the same time from the first that is not synchronous', async () => {
     const [seen, gates] = [new Array<number>(), [undefined, gate(), undefined, gate(), undefined]];
     const visit = (item: number): Promise<Outcome> | undefined => (seen.push(item), gates[item]?.promise);
-    const walking = together(walk([[], [0], [1], [0], [2, 3]], 8), visit);
+    const walking = together([[], [0], [1], [0], [2, 3]], 8, visit);
     expect(seen).toEqual([0, 1, 3]);
     gates[3]?.resolve(undefined);
     await turn();
@@ -93,7 +90,7 @@ describe('together', () => {
       seen.push(item);
       return item === 0 ? slow.promise : failure('no');
     };
-    const walking = Promise.resolve(together(walk([[], [], []], 2), visit)).finally(() => void (isOver = true));
+    const walking = Promise.resolve(together([[], [], []], 2, visit)).finally(() => void (isOver = true));
     await turn();
     expect(isOver).toBe(false);
     slow.resolve(undefined);
@@ -103,7 +100,7 @@ describe('together', () => {
 
   it('returns all failures as one, in the order of the numbers', async () => {
     const gates = [gate(), gate()];
-    const walking = together(walk([[], []], 2), (item) => gates[item]?.promise);
+    const walking = together([[], []], 2, (item) => gates[item]?.promise);
     gates[1]?.resolve(failure('b'));
     gates[0]?.resolve(failure('a'));
     expect(messages(await walking)).toEqual(['a', 'b']);
@@ -112,7 +109,7 @@ describe('together', () => {
   it('blames nobody who was merely interrupted', async () => {
     const interrupted = new FxError([{ code: 'FX_INTERRUPTED', message: 'b failed', fix: '' }]);
     const gates = [gate(), gate()];
-    const walking = together(walk([[], []], 2), (item) => gates[item]?.promise);
+    const walking = together([[], []], 2, (item) => gates[item]?.promise);
     gates[1]?.resolve(failure('b'));
     gates[0]?.resolve(interrupted);
     expect(messages(await walking)).toEqual(['b']);
@@ -120,6 +117,6 @@ describe('together', () => {
 
   it('rejects when a visit does, which none should', async () => {
     const visit = (): Promise<Outcome> => Promise.reject(new Error('a mistake of ours'));
-    await expect(together(walk([[]], 2), visit)).rejects.toThrow('a mistake of ours');
+    await expect(together([[]], 2, visit)).rejects.toThrow('a mistake of ours');
   });
 });

@@ -1,6 +1,7 @@
-import { appWithRequest, type Application, type AppOptions } from '../app.ts';
-import { replace, type Complete, type Component, type List, type Needs, type Requirements, type Wanted } from '../component.ts';
+import { Application } from '../app.ts';
+import { invoke, replace, type Complete, type Component, type List, type Needs, type Requirements, type Wanted } from '../component.ts';
 import { messageOf } from '../errors.ts';
+import type { AppOptions } from '../life.ts';
 import { LeakWatch } from './leaks.ts';
 
 export interface TestOptions<R extends Requirements, F extends List> extends AppOptions {
@@ -28,11 +29,11 @@ export async function testApp<
   const R extends Requirements = Record<never, never>,
   const F extends List = readonly [],
 >(list: L & Complete<L, Wanted<R>>, options: TestOptions<R, F> = {}): Promise<TestedApp<R>> {
-  const { replace: fakes = [], requires = {}, ...appOptions } = options;
+  const { replace: fakes = [], requires = {} as R, ...appOptions } = options;
   const watch = new LeakWatch();
   let needs: Needs<R> | undefined;
-  const swapped: List = [...list, ...fakes.map((fake: Component) => replace(fake))];
-  const app = appWithRequest(swapped, appOptions, { requires, receive: (given) => void (needs = given) });
+  const request = (given: Needs<R>): void => void (needs = given);
+  const app = new Application([...list, ...fakes.map((fake: Component) => replace(fake)), invoke(requires, request)], appOptions);
   try {
     await watch.inside(() => app.start());
   } catch (error) {

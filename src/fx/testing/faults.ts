@@ -1,7 +1,8 @@
-import { Application, type AppOptions } from '../app.ts';
+import { Application } from '../app.ts';
 import { replace, type Component, type List } from '../component.ts';
 import { FxError, messageOf, type Code } from '../errors.ts';
 import type { Node } from '../graph.ts';
+import type { AppOptions } from '../life.ts';
 import { append, isThenable, type Hook } from '../lifecycle.ts';
 import { Place } from '../place.ts';
 import { manualClock, turn, type ManualClock } from './clock.ts';
@@ -99,25 +100,25 @@ class Case {
   }
 
   /** Appends a hook behind the component's own, which keeps the record and is what goes wrong. */
-  readonly #intercept = (node: Node, create: () => unknown): unknown => {
+  readonly #intercept = (node: Node): void => {
+    const { create } = node;
     const { component, fault } = this.#victim;
     const isVictim = node.label === component;
-    if (isVictim && fault === 'create throws') throw new Error('injected');
     const probe = this.#probe(node, isVictim ? fault : undefined);
-    const made = create();
-    if (!isThenable(made)) {
-      probe();
-      return made;
-    }
-    return made.then((value) => {
-      probe();
-      return value;
-    });
+    node.create = (needs) => {
+      if (isVictim && fault === 'create throws') throw new Error('injected');
+      const made = create(needs);
+      if (isThenable(made)) return made.then((value) => probe(value));
+      return probe(made);
+    };
   };
 
-  #probe(node: Node, fault: Fault | undefined): () => void {
+  #probe(node: Node, fault: Fault | undefined): (value: unknown) => unknown {
     const hook: Hook = { name: 'probe', start: () => this.#start(node.label, fault), stop: () => this.#stop(node.label, fault) };
-    return () => append(node, hook, new Place(faultInject));
+    return (value) => {
+      append(node, hook, new Place(faultInject));
+      return value;
+    };
   }
 
   #start(label: string, fault: Fault | undefined): unknown {
