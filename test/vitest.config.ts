@@ -11,6 +11,7 @@ export default defineConfig({
     // No test measures time; a machine that is busy with something else must not fail one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // Leak checks look at the whole process, so nothing of vitest's own may come and go while a test runs.
     fileParallelism: true,
   },
