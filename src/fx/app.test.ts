@@ -356,6 +356,21 @@ describe('App: states', () => {
     expect((await rejection(subject.stop())).findings.map(({ code }) => code)).toEqual(['FX_STOP_FAILED']);
     expect((await starting).findings.map(({ code }) => code)).toEqual(['FX_INTERRUPTED', 'FX_STOP_FAILED']);
   });
+
+  it('does not listen to signals any more after such a stop, whatever could not be stopped', async () => {
+    const process = fakeProcess();
+    const first = component({ name: 'first', create: () => undefined, start: () => {}, stop: () => Promise.reject(new Error('stuck')) });
+    const slow = component({ name: 'slow', create: () => undefined, start: () => new Promise(() => {}) });
+    const subject = app([first, slow], { process });
+    const asked = subject.wait();
+    const starting = rejection(subject.start());
+    await turn();
+    process.signal('SIGTERM');
+    await asked;
+    expect((await rejection(subject.stop())).code).toBe('FX_STOP_FAILED');
+    await starting;
+    expect(process.signal('SIGTERM')).toBe(false);
+  });
 });
 
 describe('App.start: the signal of the caller', () => {

@@ -7,7 +7,7 @@ import { Engine } from './engine.ts';
 import { errorOf, FxError, isToBlame, unexpected, type Finding } from './errors.ts';
 import type { Node } from './graph.ts';
 import { Jobs, jobsOf } from './jobs.ts';
-import { conceive, type AppOptions, type Internals, type Life } from './life.ts';
+import { conceive, type AppOptions, type Internals } from './life.ts';
 import { Lifecycle, lifecycleOf } from './lifecycle.ts';
 import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
 import { Shutdowner, type Shutdown } from './shutdown.ts';
@@ -33,7 +33,6 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
  * components are constructed once.
  */
 export class Application {
-  readonly #conceive = (list: List): Life => conceive(list, this.#options, this.#builtIns);
   readonly #list: List;
   readonly #options: Internals;
   readonly #builtIns: BuiltIns = new Map<Token, (asking: Node) => unknown>([
@@ -61,7 +60,7 @@ export class Application {
   constructor(list: List, options: Internals) {
     this.#list = list;
     this.#options = options;
-    this.#engine = new Engine(this.#conceive(list));
+    this.#engine = new Engine(conceive(list, options, this.#builtIns));
   }
 
   /** What a start does, and in which order. */
@@ -81,7 +80,7 @@ export class Application {
   readonly graph = (format: GraphFormat): string => draw(this.#engine.life.graph, format);
 
   /** How another list, planned under the same options, would differ. */
-  readonly diff = (other: List): Difference => differenceOf(this.plan(), planOf(this.#conceive(other).graph));
+  readonly diff = (other: List): Difference => differenceOf(this.plan(), planOf(conceive(other, this.#options, this.#builtIns).graph));
 
   /** Everything that is wrong with the list; constructs nothing. Exactly what {@link start} would report. */
   readonly validate = (): readonly Finding[] => this.#engine.life.graph.findings;
@@ -106,7 +105,7 @@ export class Application {
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const message = `attempted to start the app when in state: ${this.#state}`;
     if (this.#state !== 'stopped') throw new FxError([{ code: 'FX_STATE', message, fix: 'stop it first' }]);
-    if (this.#engine.construction === 'failed') this.#engine = new Engine(this.#conceive(this.#list));
+    if (this.#engine.construction === 'failed') this.#engine = new Engine(conceive(this.#list, this.#options, this.#builtIns));
     this.#state = 'starting';
     this.#underWay = this.#engine.start(signal).catch(unexpected);
     const error = await this.#underWay;

@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts';
 import { FxError, messageOf, type Finding } from './errors.ts';
 import type { Happening } from './events.ts';
 import { findingAt, pathTo } from './graph.ts';
-import { isThenable, phases, type HookContext, type HookRecord, type Phase } from './lifecycle.ts';
+import { isThenable, phases, type HookRecord, type Phase } from './lifecycle.ts';
 import { needsOf, wrongValue } from './values.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -36,14 +36,15 @@ export class Term {
   }
 }
 
-/** One call of one function of a component, and what a hook is given. Its signal is made when it is looked at: most never are. */
-export class Call implements HookContext {
+/** One call of one function of a component. */
+export class Call {
   declare readonly term: Term;
   declare readonly record: HookRecord;
   declare readonly phase: Phase;
   /** When it began, in milliseconds of the clock, and since the start or stop began. */
   declare readonly begun: number;
   declare readonly atMs: number;
+  /** When the function must have settled, in milliseconds of `Clock.monotonic`; `Infinity` where there is no limit. */
   declare readonly deadline: number;
   /** How long it took; undefined until it is over. */
   runtimeMs: number | undefined = undefined;
@@ -66,11 +67,13 @@ export class Call implements HookContext {
     this.deadline = Math.min(this.begun + (own ?? life.limits[bound] ?? share), endsAt);
   }
 
+  /** Made only when somebody looks at it, because most hooks do not. */
   get controller(): AbortController {
     this.#controller ??= new AbortController();
     return this.#controller;
   }
 
+  /** Aborted when the deadline passes or the start is interrupted. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
@@ -137,7 +140,6 @@ function succeeded(call: Call, value: unknown): Outcome {
     const { start, stop } = node.item.definition;
     node.value = value;
     node.isBuilt = true;
-    node.state = 'constructed';
     if (start !== undefined || stop !== undefined) node.hooks = node.hooks.concat(call.record);
   }
   ended(call);

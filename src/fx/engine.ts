@@ -62,8 +62,7 @@ export class Engine {
     const build = (node: Node): Step => {
       if (this.#skips(node)) return undefined;
       node.own = new HookRecord(node, node.item.definition, node.item.place);
-      const step = make(new Call(this.current, node.own, 'create'));
-      return step && andThen(step, (failed) => failed && this.#loses(node, failed));
+      return this.#advance(node, make(new Call(this.current, node.own, 'create')));
     };
     const failure = error ?? (await this.#each('create', build));
     this.construction = failure === undefined ? 'done' : 'failed';
@@ -80,10 +79,10 @@ export class Engine {
     });
     const start = this.#visitor('start', this.current);
     const isStartable = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
-    const failure = await this.#each('start', (node) => (isStartable(node) ? this.#start(node, start) : undefined));
+    const failure = await this.#each('start', (node) => (isStartable(node) ? this.#advance(node, start(node)) : undefined));
     if (failure !== undefined || this.#due('ready') === 0) return failure;
     const ready = this.#visitor('ready', this.current);
-    return this.#each('ready', (node) => (node.state === 'started' ? this.#start(node, ready) : undefined));
+    return this.#each('ready', (node) => (node.state === 'started' ? this.#advance(node, ready(node)) : undefined));
   }
 
   /**
@@ -118,8 +117,8 @@ export class Engine {
 
   /** How many hooks have something to do in a phase. */
   #due(phase: HookPhase): number {
-    const { from } = phases[phase];
-    return this.#nodes.flatMap(({ hooks }) => hooks).filter(({ hook, state }) => state === from && hook[phase] !== undefined).length;
+    const isDue = ({ hook, state }: HookRecord): boolean => state === phases[phase].from && hook[phase] !== undefined;
+    return this.#nodes.flatMap(({ hooks }) => hooks).filter(isDue).length;
   }
 
   /** Visits every node after those that it requires or, where something ends, before them. Events come in the same order. */
@@ -155,26 +154,23 @@ export class Engine {
     return true;
   }
 
-  /** Goes on without a component that may fail; passes on the failure of any other, and of a start that is at its end. */
-  #loses(node: Node, failure: FxError): Step {
-    node.state = 'failed';
+  /** Notes how far a component has come. Goes on without one that may fail, unless the start is at its end; passes on the failure of any other. */
+  #advance(node: Node, step: Step): Step {
+    return step instanceof Promise ? step.then((failure) => this.#advanced(node, failure)) : this.#advanced(node, step);
+  }
+
+  #advanced(node: Node, failure: Outcome): Step {
     node.failure = failure;
+    if (failure === undefined) {
+      node.state = node.state === 'planned' ? 'constructed' : 'started';
+      return undefined;
+    }
+    node.state = 'failed';
     this.#hasLosses = true;
     const { interruption, endsAt } = this.current;
     if (!node.mayFail || interruption !== undefined || endsAt <= this.life.clock.monotonic()) return failure;
     this.life.journal.tell({ kind: 'Degraded', error: failure }, node);
     return this.#stopApart(node.hooks);
-  }
-
-  #start(node: Node, visit: Visit): Step {
-    const step = visit(node);
-    return step instanceof Promise ? step.then((failure) => this.#started(node, failure)) : this.#started(node, step);
-  }
-
-  #started(node: Node, failure: Outcome): Step {
-    if (failure !== undefined) return this.#loses(node, failure);
-    node.state = 'started';
-    return undefined;
   }
 
   /** Takes components through a phase, those of their hooks that stand where it begins. What fails to end does not keep others from it. */

@@ -193,7 +193,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
       message: 'greedy appends hook "more", but the app has begun to start: it would never run',
       component: 'greedy',
       place: 'late-append',
-      fix: 'append hooks while create runs; what goes on later is a job',
+      fix: 'append functions, and while create runs; what goes on later is a job',
     },
   },
   FX_JOB_FAILED: {

@@ -6,12 +6,7 @@ import { Place } from './place.ts';
 import { token } from './token.ts';
 
 /** What every hook is given. */
-export interface HookContext {
-  /** Aborted when the hook's deadline passes or the start is interrupted. */
-  readonly signal: AbortSignal;
-  /** When the hook must have settled, in milliseconds of `Clock.monotonic`; `Infinity` where there is no limit. */
-  readonly deadline: number;
-}
+export type HookContext = Pick<Call, 'signal' | 'deadline'>;
 type HookFunction = (context: HookContext) => unknown;
 
 /**
@@ -106,7 +101,7 @@ export function append(node: Node, hook: Hook, place: Place): void {
   }
   const message = `${node.label} appends hook "${hook.name ?? ''}", but ${problem}`;
   const code = node.isSealed ? 'FX_STATE' : 'FX_BAD_DEFINITION';
-  const fix = node.isSealed ? 'append hooks while create runs; what goes on later is a job' : 'make it one, or leave it out';
+  const fix = 'append functions, and while create runs; what goes on later is a job';
   throw new FxError([findingAt(node, code, { message, place: String(place), fix })]);
 }
 
