@@ -1,4 +1,4 @@
-import { defineCommand } from './command.ts';
+import { defineCommand, UsageError } from './command.ts';
 import { readConfigWithSecrets, runAgent } from './composition.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,6 +11,8 @@ export const command = defineCommand({
     },
   },
   async run({ values, configPath, terminal }) {
+    if (values.sandbox === true && configPath !== undefined)
+      throw new UsageError('--sandbox brings a configuration of its own: leave out -c');
     const exitCode = await (values.sandbox === true ? runSandbox(terminal) : runAgent(await readConfigWithSecrets(configPath)));
     // The log has had its time to write.
     terminal.leave(exitCode);

@@ -89,7 +89,10 @@ async function worldOf({ cluster, datadog, folder, ports }: Parts, closers: Clos
 }
 
 async function makeFolder(closers: Closer[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'cluster-agent-sandbox-'));
+  const folder = await mkdtemp(join(tmpdir(), 'cluster-agent-sandbox-')).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the sandbox has no place for its files: ${why}; set TMPDIR to a folder that can be written`, { cause });
+  });
   // Who is in a hurry, and sends a second signal, ends the process before it has closed anything.
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);

@@ -63,6 +63,20 @@ describe('the sandbox', { timeout: 120_000 }, () => {
     if (isMine) await once(squatter.close(), 'close');
   });
 
+  it.each([
+    { args: [], temporary: '/dev/null', code: 1, message: /^Error: the sandbox has no place for its files: .*set TMPDIR/ },
+    {
+      args: ['-c', '/nowhere'],
+      temporary: tmpdir(),
+      code: 2,
+      message: /^Error: --sandbox brings a configuration of its own: leave out -c/,
+    },
+  ])('says of $args, with its files in $temporary, what is wrong, and ends', async ({ args, temporary, code, message }) => {
+    await using agent = spawnAgent(['start', '--sandbox', ...args], { TMPDIR: temporary });
+    expect(await agent.gone).toBe(code);
+    expect(agent.errors).toMatch(message);
+  });
+
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind after %s in its first instants', async (signal) => {
     const temporary = await mkdtemp(join(tmpdir(), 'first-instants-'));
     const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith('cluster-agent-sandbox-'));
