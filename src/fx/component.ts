@@ -4,51 +4,39 @@ import { Entry } from './item.ts';
 import { Place } from './place.ts';
 import { Formed, isToken, type Many, type Optional, type Token } from './token.ts';
 
-type Provision = Token | Many;
-export type Provisions = Provision | Readonly<Record<string, Provision>>;
+export type Provisions = Token | Many | Readonly<Record<string, Token | Many>>;
 export type Requirement = Token | Optional | Many;
 export type Requirements = Readonly<Record<string, Requirement>>;
 
-/** The values that a record of requirements stands for. */
-export type Needs<R extends Requirements> = { readonly [Name in keyof R]: Needed<R[Name]> };
+/** What a group is to those who take it, contribute to it, or decorate it as a whole. */
+interface Group<T, Options> {
+  readonly required: Options extends { readonly as: 'map' } ? ReadonlyMap<string, T> : readonly T[];
+  readonly provided: Options extends { readonly flatten: true } ? readonly T[] : T;
+  readonly decorated: readonly T[] | ReadonlyMap<string, T>;
+}
 
-type Needed<R> =
-  R extends Token<string, infer T>
+/** The value of what stands in a definition, or the record of the values of a record; anything where nothing stands. */
+type ValueOf<Of, Role extends keyof Group<unknown, unknown>> =
+  Of extends Token<string, infer T>
     ? T
-    : R extends Many<Token<string, infer T>, { readonly as: 'map' }>
-      ? ReadonlyMap<string, T>
-      : R extends Many<Token<string, infer T>>
-        ? readonly T[]
-        : R extends Optional<Token<string, infer T>>
-          ? T | undefined
-          : never;
+    : Of extends Optional<Token<string, infer T>>
+      ? T | undefined
+      : Of extends Many<Token<string, infer T>, infer Options>
+        ? Group<T, Options>[Role]
+        : Of extends Readonly<Record<string, Requirement>>
+          ? { readonly [Name in keyof Of]: ValueOf<Of[Name], Role> }
+          : unknown;
 
-/** What `create` owes for `provides`; nothing where nothing is provided. */
-type Owed<P> =
-  P extends Many<Token<string, infer T>, { readonly flatten: true }>
-    ? readonly T[]
-    : P extends Token<string, infer T> | Many<Token<string, infer T>>
-      ? T
-      : P extends Readonly<Record<string, Provision>>
-        ? { readonly [Name in keyof P]: Owed<P[Name]> }
-        : unknown;
+/** The values that a record of requirements stands for. */
+export type Needs<R extends Requirements> = { readonly [Name in keyof R]: ValueOf<R[Name], 'required'> };
 
-/** What a decorator owes: the same, but a group is decorated as a whole. */
-type Decorated<P> =
-  P extends Many<Token<string, infer T>>
-    ? readonly T[] | ReadonlyMap<string, T>
-    : P extends Provision
-      ? Owed<P>
-      : { readonly [Name in keyof P]: Decorated<P[Name]> };
-
-/** Groups are never missing, so only plain tokens count. */
-type KeysProvided<P> =
-  P extends Token<infer Key>
+/** The keys of plain tokens, alone or in a record: groups are never missing, and optional ones may be. */
+export type KeysOf<Of> =
+  Of extends Token<infer Key>
     ? Key
-    : P extends Readonly<Record<string, Provision>>
-      ? { [Name in keyof P]: KeysProvided<P[Name]> }[keyof P]
+    : Of extends Readonly<Record<string, Requirement>>
+      ? { [Name in keyof Of]-?: KeysOf<Of[Name]> }[keyof Of]
       : never;
-type KeysRequired<R> = { [Name in keyof R]-?: R[Name] extends Token<infer Key> ? Key : never }[keyof R];
 
 declare const graph: unique symbol;
 
@@ -63,19 +51,10 @@ export interface Component<out Provided extends string = string, out Required ex
 }
 export type List = readonly Component[];
 
-/** Deadlines of one component in milliseconds; where absent, those of the app apply. */
-export interface Timeouts {
-  readonly create?: number;
-  /** For each of its start hooks. */
-  readonly start?: number;
-  /** For each of its stop hooks. */
-  readonly stop?: number;
-}
+/** Deadlines of one component in milliseconds, also for each of its start and stop hooks; where absent, those of the app apply. */
+export type Timeouts = { readonly create?: number; readonly start?: number; readonly stop?: number };
 
-type Create<R extends Requirements, Value> = ((needs: Needs<R>) => Value | Promise<Value>) | (new (...args: never[]) => Value);
-
-/** The part of a definition that components and decorators share. */
-interface Recipe<P, R extends Requirements, Value> {
+export interface Definition<P, R extends Requirements, Value = ValueOf<P, 'provided'>> {
   /** Its name in reports and errors. Default: the key of the first token that it provides. */
   readonly name?: string;
   /** One token, `many(token)`, or a record of them when one constructor yields several values. */
@@ -85,15 +64,12 @@ interface Recipe<P, R extends Requirements, Value> {
    * Makes the value from its requirements; may be asynchronous, or an inversify `@injectable()` class, whose requirements
    * stand in its own decorators. Constructing is silent: no socket, timer or request before start.
    */
-  readonly create: Create<R, Value>;
+  readonly create: ((needs: Needs<R>) => Value | Promise<Value>) | (new (...args: never[]) => Value);
   readonly timeouts?: Timeouts;
   /** A start hook that gets the value; it runs after those that `create` appended. */
   readonly start?: (value: Awaited<Value>, context: HookContext) => unknown;
   /** The stop hook that belongs to it. */
   readonly stop?: (value: Awaited<Value>, context: HookContext) => unknown;
-}
-
-export interface Definition<P, R extends Requirements, V = Owed<P>> extends Recipe<P, R, V> {
   /** Listed only where these settings say so; decided before anything is constructed. */
   readonly when?: Condition;
   /**
@@ -101,11 +77,6 @@ export interface Definition<P, R extends Requirements, V = Owed<P>> extends Reci
    * skipped, and the report says so.
    */
   readonly onFailure?: 'abort' | 'continue';
-}
-
-interface ModuleOptions<P extends List = List> {
-  readonly private?: P;
-  readonly when?: Condition;
 }
 
 /**
@@ -117,8 +88,8 @@ interface ModuleOptions<P extends List = List> {
 export function component<
   const R extends Requirements = Record<never, never>,
   const P extends Provisions | undefined = undefined,
-  V extends Owed<P> = Owed<P>,
->(definition: Definition<P, R, V>): Component<KeysProvided<P>, KeysRequired<R>> {
+  V extends ValueOf<P, 'provided'> = ValueOf<P, 'provided'>,
+>(definition: Definition<P, R, V>): Component<KeysOf<P>, KeysOf<R>> {
   return new Entry('provide', definition, new Place(component));
 }
 
@@ -128,8 +99,8 @@ export function component<
  * `provides: many(T)` owes the new list.
  */
 export function decorate<const P extends Provisions, const R extends Requirements = Record<never, never>>(
-  definition: Recipe<P, R, Decorated<P>>,
-): Component<never, KeysProvided<P> | KeysRequired<R>> {
+  definition: Omit<Definition<P, R, ValueOf<P, 'decorated'>>, 'when' | 'onFailure'>,
+): Component<never, KeysOf<P | R>> {
   return new Entry('decorate', definition, new Place(decorate));
 }
 
@@ -141,13 +112,13 @@ export function decorate<const P extends Provisions, const R extends Requirement
 export function supply<Key extends string, T>(
   of: Token<Key, T> | Many<Token<Key, T>>,
   value: NoInfer<T>,
-  hooks: Pick<Recipe<unknown, Requirements, NoInfer<T>>, 'start' | 'stop'> = {},
+  hooks: Pick<Definition<unknown, Requirements, NoInfer<T>>, 'start' | 'stop'> = {},
 ): Component<Key, never> {
-  return new Entry('supply', { provides: of, create: constant('supply', value), start: hooks.start, stop: hooks.stop }, new Place(supply));
+  return new Entry('supply', { ...hooks, provides: of, create: constant('supply', value) }, new Place(supply));
 }
 
 /** Runs `call` with its requirements while the app is built, in list order; what it returns is dropped. */
-export function invoke<const R extends Requirements>(requires: R, call: (needs: Needs<R>) => unknown): Component<never, KeysRequired<R>> {
+export function invoke<const R extends Requirements>(requires: R, call: (needs: Needs<R>) => unknown): Component<never, KeysOf<R>> {
   const name = typeof call === 'function' && call.name !== '' ? call.name : 'invoke';
   return new Entry('invoke', { name, requires, create: call }, new Place(invoke));
 }
@@ -175,7 +146,7 @@ export function replace(of: Component | Token | Many, value?: unknown): Componen
 export function module<const L extends List, const P extends List = readonly []>(
   name: string,
   list: L,
-  options: ModuleOptions<P> = {},
+  options: { readonly private?: P; readonly when?: Condition } = {},
 ): Component<ProvidedBy<L[number]>, Exclude<RequiredBy<L[number] | P[number]>, ProvidedBy<L[number] | P[number]>>> {
   return new Entry('module', { name, list, private: options.private ?? [], when: options.when }, new Place(module));
 }
@@ -191,10 +162,8 @@ export type Complete<L extends List, Asked extends string = never> = [Missing<L,
   ? unknown
   : { readonly 'nothing in this list provides': Missing<L, Asked> };
 type Missing<L extends List, Asked extends string> = Exclude<RequiredBy<L[number]> | Asked, ProvidedBy<L[number]> | `fx.${string}`>;
-export type Wanted<R extends Requirements> = KeysRequired<R>;
 
 function constant(kind: string, value: unknown): () => unknown {
-  if (value === null || value === undefined) throw new TypeError(`${kind}: the value is ${String(value)}`);
-  if (value instanceof Error) throw new TypeError(`${kind}: the value is an Error: ${value.message}`);
+  if (value === null || value === undefined || value instanceof Error) throw new TypeError(`${kind}: the value is ${String(value)}`);
   return () => value;
 }

@@ -1,5 +1,5 @@
 import { Application } from './app.ts';
-import { invoke, type Complete, type List, type Needs, type Requirements, type Wanted } from './component.ts';
+import { invoke, type Complete, type KeysOf, type List, type Needs, type Requirements } from './component.ts';
 import { FxError, messageOf } from './errors.ts';
 import type { AppOptions } from './life.ts';
 import { systemProcess, type Process } from './system.ts';
@@ -40,7 +40,7 @@ type Call<R extends Requirements, T> = (needs: Needs<R>, signal: AbortSignal) =>
  * @throws what the function or the app threw; an AggregateError of both when the stop failed too
  */
 export async function oneShot<const L extends List, const R extends Requirements, T>(
-  list: L & Complete<L, Wanted<R>>,
+  list: L & Complete<L, KeysOf<R>>,
   requires: R,
   call: Call<R, T> | (AppOptions & { readonly run: Call<R, T> }),
 ): Promise<T> {

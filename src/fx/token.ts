@@ -79,9 +79,6 @@ export function optional<Of extends Token>(of: Of): Optional<Of> {
  * A value group. In `provides`, contributes one member; in `requires`, all members in list order (an empty list when there
  * are none). A group and a single value of the same token have nothing to do with each other.
  */
-export function many<Of extends Token, const Options extends GroupOptions = Record<never, never>>(
-  of: Of,
-  options?: Options,
-): Many<Of, Options> {
+export function many<Of extends Token, const Options extends GroupOptions>(of: Of, options?: Options): Many<Of, Options> {
   return new Formed('group', of, options ?? ({} as Options));
 }

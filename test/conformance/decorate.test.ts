@@ -161,7 +161,7 @@ describe('replace', () => {
     expect(twice.error?.message).toMatch(/FX_DUPLICATE: store replacement #2 .*already decorated by store replacement/);
     expect(refusal([replace(Store, 'memory')]).message).toMatch(/replaces "store", which nothing here provides: missing type/);
     expect(() => replace(Store, untyped(null))).toThrow(new TypeError('replace: the value is null'));
-    expect(() => replace(Store, untyped(new Error('no')))).toThrow(new TypeError('replace: the value is an Error: no'));
+    expect(() => replace(Store, untyped(new Error('no')))).toThrow(new TypeError('replace: the value is Error: no'));
   });
 });
 

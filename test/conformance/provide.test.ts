@@ -212,7 +212,7 @@ describe('supply', () => {
   it('S04 null, undefined and errors are refused where supply is called', () => {
     expect(() => supply(Store, untyped(null))).toThrow(new TypeError('supply: the value is null'));
     expect(() => supply(Store, untyped(undefined))).toThrow(new TypeError('supply: the value is undefined'));
-    expect(() => supply(Store, untyped(new Error('no disk')))).toThrow(new TypeError('supply: the value is an Error: no disk'));
+    expect(() => supply(Store, untyped(new Error('no disk')))).toThrow(new TypeError('supply: the value is Error: no disk'));
   });
 
   it('S05 a token that is supplied twice is refused: the first event is clean, the second carries the error', async () => {

@@ -1,5 +1,5 @@
 import { Application } from '../app.ts';
-import { invoke, replace, type Complete, type Component, type List, type Needs, type Requirements, type Wanted } from '../component.ts';
+import { invoke, replace, type Complete, type Component, type KeysOf, type List, type Needs, type Requirements } from '../component.ts';
 import { messageOf } from '../errors.ts';
 import type { AppOptions } from '../life.ts';
 import { LeakWatch } from './leaks.ts';
@@ -28,7 +28,7 @@ export async function testApp<
   const L extends List,
   const R extends Requirements = Record<never, never>,
   const F extends List = readonly [],
->(list: L & Complete<L, Wanted<R>>, options: TestOptions<R, F> = {}): Promise<TestedApp<R>> {
+>(list: L & Complete<L, KeysOf<R>>, options: TestOptions<R, F> = {}): Promise<TestedApp<R>> {
   const { replace: fakes = [], requires = {} as R, ...appOptions } = options;
   const watch = new LeakWatch();
   let needs: Needs<R> | undefined;
