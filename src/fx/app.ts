@@ -1,15 +1,14 @@
 import { constants } from 'node:os';
 import type { Container } from 'inversify';
 import type { Complete, Component, List } from './component.ts';
-import { containerOf } from './container.ts';
-import { draw, type GraphFormat } from './draw.ts';
 import { Engine } from './engine.ts';
 import { errorOf, FxError, isToBlame, unexpected, type Finding } from './errors.ts';
 import type { Node } from './graph.ts';
+import { containerOf } from './inversify.ts';
 import { Jobs, jobsOf } from './jobs.ts';
 import { conceive, type AppOptions, type Internals } from './life.ts';
 import { Lifecycle, lifecycleOf } from './lifecycle.ts';
-import { differenceOf, explain, isWell, planOf, reportOf, type Difference, type Plan, type Report } from './report.ts';
+import { differenceOf, draw, explain, planOf, reportOf, type Difference, type GraphFormat, type Plan, type Report } from './report.ts';
 import { Shutdowner, type Shutdown } from './shutdown.ts';
 import { Clock, Process } from './system.ts';
 import { token, type Token } from './token.ts';
@@ -67,11 +66,7 @@ export class Application {
   readonly plan = (): Plan => planOf(this.#engine.life.graph);
 
   /** What has become of it so far: the state of every component, job and hook, and when and for how long each ran. */
-  readonly report = (): Report => {
-    const { life, current } = this.#engine;
-    const components = life.graph.order.map(reportOf);
-    return { state: this.#state, healthy: components.every(isWell), startMs: current.runtimeMs, components };
-  };
+  readonly report = (): Report => reportOf(this.#engine.life.graph, this.#state, this.#engine.current.runtimeMs);
 
   /** Why something is in the build (the shortest path from a root), or why it is not. Takes a token, a component or a name. */
   readonly explain = (what: Token | Component | string): string => explain(this.#engine.life.graph, what);

@@ -1,8 +1,8 @@
-import { isClass, readClass } from './classes.ts';
 import type { Definition, List, Provisions, Requirements } from './component.ts';
 import type { Condition } from './condition.ts';
 import { describeValue } from './errors.ts';
 import { Node, type Port, type Position } from './graph.ts';
+import { isClass, readClass } from './inversify.ts';
 import { misfit } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import { Formed, isToken, token, type GroupOptions, type Token } from './token.ts';

@@ -144,10 +144,11 @@ describe('App.graph', () => {
     expect(planned().graph('dot')).toMatchInlineSnapshot(`
       "digraph {
         rankdir=RL;
-        n0 [shape=plaintext label="log"];
-        n1 [shape=plaintext label="checks/disk\\ncheck[]"];
-        n2 [shape=plaintext label="store"];
-        n3 [shape=box label="user"];
+        node [shape=box];
+        n0 [label="log"];
+        n1 [label="checks/disk\\ncheck[]"];
+        n2 [label="store"];
+        n3 [label="user"];
         n2 -> n0;
         n3 -> n2 [style=dashed];
         n3 -> n1;
@@ -186,8 +187,9 @@ describe('App.graph', () => {
     expect(subject.graph('dot')).toMatchInlineSnapshot(`
       "digraph {
         rankdir=RL;
-        n0 [shape=plaintext label="log" color=red fontcolor=red];
-        n1 [shape=box label="needs 'it'" color=orange fontcolor=orange];
+        node [shape=box];
+        n0 [label="log" color=red fontcolor=red];
+        n1 [label="needs 'it'" color=orange fontcolor=orange];
         n1 -> n0;
       }
       "
@@ -293,6 +295,23 @@ describe('App.container', () => {
     expect(container.getAll(Check)).toEqual(['disk', 'net']);
     expect(container.get(Log)).toBe('log');
     expect(await subject.container()).toBe(container);
+    await subject.stop();
+  });
+
+  it('hands out each member of a group that is contributed to by lists, or decorated as a map', async () => {
+    const Named = token<string>()('named');
+    const subject = app(
+      [
+        component({ name: 'several', provides: many(Check, { flatten: true }), create: () => ['x', 'y'] }),
+        supply(many(Named, { name: 'own' }), 'z'),
+        decorate({ provides: many(Named), requires: { all: many(Named, { as: 'map' }) }, create: ({ all }) => all }),
+        invoke({ checks: many(Check), named: many(Named) }, () => {}),
+      ],
+      { process: fakeProcess() },
+    );
+    await subject.start();
+    const container = await subject.container();
+    expect([container.getAll(Check), container.getAll(Named)]).toEqual([['x', 'y'], ['z']]);
     await subject.stop();
   });
 

@@ -1,6 +1,6 @@
 import type { Component } from './component.ts';
 import { describeCondition } from './condition.ts';
-import { outputName, pathTo, type Graph, type Node } from './graph.ts';
+import { outputName, pathTo, type Graph, type Node, type Port } from './graph.ts';
 import type { HookRecord } from './lifecycle.ts';
 import type { Token } from './token.ts';
 
@@ -11,26 +11,16 @@ import type { Token } from './token.ts';
  */
 export type Plan = Shown<typeof planOf>;
 /**
- * What became of a component, its hooks and its jobs. `createAtMs` and `startAtMs` count from the beginning of the app's start.
- * A hook that `isStillRunning` was given up at its deadline and has not settled since.
+ * What became of it. It is `healthy` while no component has failed or been skipped, and no job is failing; the whole start took
+ * `startMs` milliseconds, undefined until it has succeeded. Of each component `createAtMs`, and of each hook `startAtMs`, count
+ * from the beginning of the start. A hook that `isStillRunning` was given up at its deadline and has not settled since.
  */
-export type ComponentReport = Shown<typeof reportOf>;
+export type Report = Shown<typeof reportOf>;
 /**
  * How another list differs from this one, by component name. `replaced`: same name, written elsewhere; `moved`: on both sides,
  * but in another order.
  */
 export type Difference = Shown<typeof differenceOf>;
-
-/** What became of it. */
-export interface Report {
-  readonly state: 'stopped' | 'starting' | 'started' | 'stopping';
-  /** No component has failed or been skipped, and no job is failing. */
-  readonly healthy: boolean;
-  /** How long the whole start took in milliseconds; undefined until it has succeeded. */
-  readonly startMs: number | undefined;
-  /** In planned order. */
-  readonly components: readonly ComponentReport[];
-}
 
 /** What a function returns, to be looked at only. */
 type Shown<Make extends (...args: never[]) => object> = Frozen<ReturnType<Make>>;
@@ -42,18 +32,14 @@ export function planOf({ findings, order, gated, nodes }: Graph) {
 }
 
 function planned(node: Node) {
-  const { item, needs, outputs, mayFail } = node;
-  return {
-    ...whereabouts(node),
-    kind: item.kind,
-    provides: outputs.map(outputName),
-    requires: needs.map(({ label }) => label),
-    because: reasonOf(node),
-    when: item.definition.when && describeCondition(item.definition.when),
-    onFailure: mayFail ? ('continue' as const) : ('abort' as const),
-  };
+  const { kind, definition } = node.item;
+  const { when, onFailure = 'abort' } = definition;
+  const provides = node.outputs.map(outputName);
+  const requires = node.needs.map(({ label }) => label);
+  return { ...whereabouts(node), kind, provides, requires, because: reasonOf(node), when: when && describeCondition(when), onFailure };
 }
 
+/** Of the modules, the one that lists it; empty at top level. */
 const whereabouts = ({ label, scope, item }: Node) => ({ component: label, module: scope.name, place: String(item.place) });
 
 /** Why it is built: the component that needs it, or `'root'`; or else why not. */
@@ -63,17 +49,17 @@ function reasonOf(node: Node): string {
   return neededBy === node ? 'root' : neededBy.label;
 }
 
-export function reportOf(node: Node) {
-  const { state, own, failure, hooks, jobs } = node;
-  return {
-    ...whereabouts(node),
-    state,
-    createAtMs: own?.calls.create?.atMs,
-    createMs: own?.calls.create?.runtimeMs,
-    failure,
-    hooks: hooks.map(hookReport),
-    jobs: jobs.map((job) => ({ ...job })),
-  };
+export function reportOf({ order }: Graph, state: 'stopped' | 'starting' | 'started' | 'stopping', startMs: number | undefined) {
+  const healthy = order.every(({ isLost, jobs }) => !isLost && jobs.every(({ failures }) => failures === 0));
+  return { state, healthy, startMs, components: order.map(componentReport) };
+}
+
+function componentReport(node: Node) {
+  const { state, failure } = node;
+  const { atMs: createAtMs, runtimeMs: createMs } = node.own?.calls.create ?? {};
+  const hooks = node.hooks.map(hookReport);
+  const jobs = node.jobs.map((job) => ({ ...job }));
+  return { ...whereabouts(node), state, createAtMs, createMs, failure, hooks, jobs };
 }
 
 function hookReport({ name, place, state, calls }: HookRecord) {
@@ -81,9 +67,6 @@ function hookReport({ name, place, state, calls }: HookRecord) {
   const isStillRunning = Object.values(calls).some((call) => call.isStillRunning);
   return { name, place: String(place), state, startAtMs: start?.atMs, startMs: start?.runtimeMs, stopMs: stop?.runtimeMs, isStillRunning };
 }
-
-export const isWell = ({ state, jobs }: ComponentReport): boolean =>
-  state !== 'failed' && state !== 'skipped' && jobs.every(({ failures }) => failures === 0);
 
 /** Why something is in the build, or why it is not, in one line per component. */
 export function explain({ nodes, gated }: Graph, what: Token | Component | string): string {
@@ -113,3 +96,47 @@ export function differenceOf(mine: Plan, other: Plan) {
 }
 
 const placesIn = ({ order }: Plan): ReadonlyMap<string, string> => new Map(order.map(({ component, place }) => [component, place]));
+
+const syntaxes = {
+  dot: {
+    whole: (body: string) => `digraph {\n  rankdir=RL;\n  node [shape=box];\n${body}\n}\n`,
+    node: (node: Node, color = '') => `  n${node.rank} [label=${labelOf(node, '\\n')}${color && ` color=${color} fontcolor=${color}`}];`,
+    link: (input: Port, to: Node) => `  n${input.node.rank} -> n${to.rank}${canDoWithout(input) ? ' [style=dashed]' : ''};`,
+  },
+  mermaid: {
+    whole: (body: string) => `flowchart RL\n${body}\n`,
+    node: (node: Node, color = '') => `  n${node.rank}[${labelOf(node, '<br/>')}]${color && `\n  style n${node.rank} stroke:${color}`}`,
+    link: (input: Port, to: Node) => `  n${input.node.rank} ${canDoWithout(input) ? '-.->' : '-->'} n${to.rank}`,
+  },
+} as const;
+
+export type GraphFormat = keyof typeof syntaxes | 'json';
+
+/** Draws the components that are built, with what each requires; failures of a start are coloured. */
+export function draw(graph: Graph, format: GraphFormat): string {
+  if (format === 'json') return JSON.stringify(planOf(graph), undefined, 2);
+  const { whole, node, link } = syntaxes[format];
+  const colors = colorsOf(graph);
+  const nodes = graph.order.map((each) => node(each, colors.get(each)));
+  const inputs = graph.order.flatMap((each) => each.inputs);
+  const links = inputs.flatMap((input) => input.sources.flatMap(({ node: to }) => (to.rank < 0 ? [] : link(input, to))));
+  return whole([...nodes, ...links].join('\n'));
+}
+
+const canDoWithout = ({ form, options }: Port): boolean => form === 'optional' || options.soft === true;
+
+/** Red for what failed by itself, orange for what that took down, as in fx. */
+function colorsOf({ order }: Graph): ReadonlyMap<Node, string> {
+  const colors = new Map<Node, string>();
+  for (const node of order) {
+    const isBlocked = node.state === 'planned' && node.needs.some((each) => colors.has(each));
+    if (node.state === 'failed' && node.failure?.code !== 'FX_INTERRUPTED') colors.set(node, 'red');
+    else if (node.isLost || isBlocked) colors.set(node, 'orange');
+  }
+  return colors;
+}
+
+function labelOf({ label, outputs, scope }: Node, newline: string): string {
+  const provides = outputs.map(outputName).filter((key) => key !== label);
+  return `"${[scope.name === '' ? label : `${scope.name}/${label}`, ...provides].join(newline).replaceAll('"', "'")}"`;
+}

@@ -10,24 +10,26 @@ export function needsOf(node: Node, builtIns: BuiltIns): Readonly<Record<string,
   const needs: Record<string, unknown> = {};
   for (let at = 0; at < node.inputs.length; at += 1) {
     const { property = '', form, token, options, sources } = node.inputs[at] as Port;
-    if (form === 'group')
-      needs[property] = options.as === 'map' ? new Map(membersOf(sources)) : membersOf(sources).map(([, value]) => value);
+    if (form === 'group') needs[property] = options.as === 'map' ? new Map(membersOf(sources)) : valuesOf(sources);
     else needs[property] = sources[0] === undefined ? builtIns.get(token)?.(node) : valueOf(sources[0]);
   }
   return needs;
 }
 
-/** Names and values of a group. One that is decorated has become a list, or a map that keeps the names. */
+/** Names and values of what is there. A group that is decorated has become a list, or a map that keeps the names. */
 function membersOf(sources: readonly Port[]): [string, unknown][] {
   return sources.flatMap((source): [string, unknown][] => {
     const { node, options } = source;
     if (node.isLost || node.state === 'planned') return [];
     const value = valueOf(source);
-    if (!node.isOriginal && value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
     const { name = node.label } = options;
-    return owesList(source) ? (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]) : [[name, value]];
+    if (!owesList(source)) return [[name, value]];
+    if (value instanceof Map) return [...(value as ReadonlyMap<string, unknown>)];
+    return (value as readonly unknown[]).map((each, index) => [`${name}[${index}]`, each]);
   });
 }
+
+export const valuesOf = (sources: readonly Port[]): unknown[] => membersOf(sources).map(([, value]) => value);
 
 /** What is wrong with what a constructor yielded, measured by what its component declares. */
 export function wrongValue(node: Node, value: unknown): FxError | undefined {

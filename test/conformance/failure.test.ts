@@ -47,7 +47,7 @@ describe('visualisation', () => {
     const { app } = subject(list);
     await app.start();
     expect(graph).toMatch(/^digraph \{\n/);
-    expect(graph).toMatch(/label="store"\];\n {2}n1 \[shape=box label="show"\];\n {2}n1 -> n0;\n/);
+    expect(graph).toMatch(/label="store"\];\n {2}n1 \[label="show"\];\n {2}n1 -> n0;\n/);
     await app.stop();
   });
 

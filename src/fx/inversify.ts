@@ -1,20 +1,21 @@
 /// <reference types="reflect-metadata" />
 import type { ClassElementMetadata, ClassMetadata } from '@inversifyjs/core';
-import type { Newable } from 'inversify';
+import type { Container, Newable } from 'inversify';
 import type { Requirement, Requirements } from './component.ts';
 import { describeValue } from './errors.ts';
-import type { Node, Port } from './graph.ts';
-import { Formed, isToken, many, optional } from './token.ts';
+import type { Graph, Node } from './graph.ts';
+import { Formed, isToken, many, optional, type Token } from './token.ts';
+import { valuesOf } from './values.ts';
 
 /**
  * Where inversify keeps what its decorators say. Read directly, because an app without classes should not pay for loading
  * inversify: whoever decorates a class has loaded it.
  */
 const metadataKey = '@inversifyjs/core/classMetadataReflectKey';
+
 /** Native classes only: whatever may be called without `new` is taken for a `create` function. */
-export function isClass(value: unknown): value is Newable {
-  return typeof value === 'function' && value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
-}
+export const isClass = (value: unknown): value is Newable =>
+  typeof value === 'function' && value.prototype !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
 
 /**
  * Reads what an inversify class requires from its decorators, and makes its constructor.
@@ -37,11 +38,11 @@ export function readClass(type: Newable, node: Node): { readonly requires: Requi
   metadata?.properties.forEach((element, property) => read(element, `property ${String(property)}`));
   const groups = Object.values(requires).flatMap((each) => (each instanceof Formed && each.form === 'group' ? each.token : []));
   for (const [where, each] of Object.entries(requires)) {
-    const one = each instanceof Formed && each.form === 'optional' ? each.token : each;
-    if (!isToken(one) || !groups.includes(one)) continue;
-    node.note(`${where}: "${one.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
+    const token = each instanceof Formed ? each.form === 'optional' && each.token : each;
+    if (token !== false && groups.includes(token))
+      node.note(`${where}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
   }
-  return { requires, create: (needs) => construct(type, node.inputs, needs) };
+  return { requires, create: (needs) => construct(type, node, needs) };
 }
 
 /** What is injected, or why that cannot be told. */
@@ -55,15 +56,28 @@ function requirementOf(element: ClassElementMetadata | undefined): Requirement |
   return element.optional ? optional(value) : value;
 }
 
-async function construct(type: Newable, inputs: readonly Port[], needs: Readonly<Record<string, unknown>>): Promise<unknown> {
-  const { Container } = await import('inversify');
-  const container = new Container();
+async function construct(type: Newable, { inputs }: Node, needs: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const values = new Map<Token, readonly unknown[]>();
   for (const { property = '', token, form } of inputs) {
-    if (container.isBound(token)) continue;
     const value = needs[property];
-    const values = form === 'group' ? (value as readonly unknown[]) : value === undefined && form === 'optional' ? [] : [value];
-    for (const each of values) container.bind(token).toConstantValue(each);
+    values.set(token, form === 'group' ? (value as readonly unknown[]) : [value].filter((each) => each !== undefined));
   }
+  const container = await containerWith(values);
   container.bind(type).toSelf();
   return container.getAsync(type);
+}
+
+/** An inversify container with everything that is built and visible at top level, group members in list order for `getAll`. */
+export function containerOf({ root: { providers, decorators } }: Graph): Promise<Container> {
+  const forms = ['one', 'group'] as const;
+  const ports = forms.flatMap((form) => [...providers[form]].map(([token, own]) => [token, decorators[form].get(token) ?? own] as const));
+  return containerWith(ports.map(([token, sources]) => [token, valuesOf(sources)]));
+}
+
+/** Each value as a constant under its token. inversify is loaded when first asked for: most apps never look. */
+async function containerWith(values: Iterable<readonly [Token, readonly unknown[]]>): Promise<Container> {
+  const { Container } = await import('inversify');
+  const container = new Container({ defaultScope: 'Singleton' });
+  for (const [token, all] of values) for (const value of all) container.bind(token).toConstantValue(value);
+  return container;
 }
