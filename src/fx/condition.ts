@@ -15,12 +15,8 @@ export type Settings = (key: string) => unknown;
 
 /** Why the condition does not hold, or `undefined` when it does. */
 export function refusal(condition: Condition, settings: Settings): string | undefined {
-  for (const test of testsOf(condition)) {
-    const value = settings(test.setting);
-    const holds = typeof test.is === 'function' ? test.is(value) : Object.is(value, test.is);
-    if (!holds) return `setting "${test.setting}" is ${show(value)}, it must be ${wanted(test)}`;
-  }
-  return undefined;
+  const failed = testsOf(condition).find((test) => !holds(test, settings(test.setting)));
+  return failed && `setting "${failed.setting}" is ${show(settings(failed.setting))}, it must be ${wanted(failed)}`;
 }
 
 /** The condition in words: `leader_election is on`, `external_metrics_provider.mode is "crd"`. */
@@ -35,6 +31,8 @@ const testsOf = (condition: Condition): Test[] =>
 const off: readonly unknown[] = [false, 0, '', 'false', null, undefined];
 /** Its name is what {@link wanted} says of it. */
 const on = (value: unknown): boolean => !off.includes(value);
+
+const holds = ({ is }: Test, value: unknown): boolean => (typeof is === 'function' ? is(value) : Object.is(value, is));
 
 const wanted = ({ is }: Test): string => (typeof is === 'function' ? is.name.replace(/^is$/, 'as its condition says') : show(is));
 

@@ -361,7 +361,7 @@ describe('FX_BAD_DEFINITION', () => {
       )(),
       'the function',
     ],
-    ['a list', [log], 'an array'],
+    ['a list', [log], 'an object (Array)'],
     ['a plain object', {}, 'an object (Object)'],
     ['an object without prototype', Object.create(null), 'an object (without prototype)'],
   ])('is for %s as an item, with its position', (_, value, shown) => {

@@ -82,7 +82,6 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 /** A value in words, for messages about what is not as it should be; never the content of an object. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'function') return `the ${value.name === '' ? 'function' : `function ${value.name}`}`;
-  if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'without prototype'})`;
   return typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
 }

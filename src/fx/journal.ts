@@ -33,10 +33,9 @@ export class Journal {
   readonly isHeard: boolean;
 
   constructor(options: JournalOptions) {
-    const { sinks, loggers } = options;
     this.#options = options;
-    this.#loggers = new Map(loggers.map(({ scope }) => [scope, []]));
-    this.isHeard = sinks.length + loggers.length > 0;
+    this.#loggers = new Map(options.loggers.map(({ scope }) => [scope, []]));
+    this.isHeard = options.sinks.length + options.loggers.length > 0;
   }
 
   /** Notes what has happened, to a component or to the app as a whole. */

@@ -43,9 +43,8 @@ function isNear(a: string, b: string): boolean {
 }
 
 function commonStart(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length += 1;
-  return length;
+  const end = a.split('').findIndex((letter, at) => letter !== b[at]);
+  return end < 0 ? a.length : end;
 }
 
 const reversed = (text: string): string => text.split('').toReversed().join('');

@@ -16,10 +16,7 @@ const sentences: Sentences = {
   Replaced: (event) => declared(event, 'REPLACE'),
   Decorated: (event) => declared(event, 'DECORATE', ` <= ${event.component}`),
   BeforeRun: (event) => `BEFORE RUN\t${event.kindOfRun}: ${event.component}${from(event)}`,
-  Run: (event) => [
-    `RUN\t${event.kindOfRun}: ${event.component} in ${duration(event.runtimeMs)}${from(event)}`,
-    ifFailed(event, 'Error returned'),
-  ],
+  Run: (event) => [ran(event), ifFailed(event, 'Error returned')],
   Invoking: (event) => `INVOKE\t\t${event.component}${from(event)}`,
   Invoked: (event) => ifFailed(event, `ERROR\t\tinvoke(${event.component}) called from:\n${event.place}\nFailed`),
   Started: (event) => ifFailed(event, 'ERROR\t\tFailed to start') ?? 'RUNNING',
@@ -66,8 +63,8 @@ export const sink = {
 } as const;
 
 function linesOf(event: Event): readonly string[] {
-  const said = isOfHook(event) ? hookSentence(event) : (sentences[event.kind] as (event: Event) => Said)(event);
-  const lines = [said].flat().filter((line) => line !== undefined);
+  const say = (sentences[event.kind as keyof Sentences] ?? hookSentence) as (event: Event) => Said;
+  const lines = [say(event)].flat().filter((line) => line !== undefined);
   return event.error === undefined ? lines : [...lines.slice(0, -1), `${lines.at(-1)}: ${messageOf(event.error)}`];
 }
 
@@ -80,16 +77,15 @@ function spansOf(event: Event): object[] {
 }
 
 /** Our own errors say themselves what they are in JSON. */
-function plainErrors(_key: string, value: unknown): unknown {
-  return value instanceof Error ? { name: value.name, message: value.message } : value;
-}
+const plainErrors = (_key: string, value: unknown): unknown =>
+  value instanceof Error ? { name: value.name, message: value.message } : value;
 
 function declared(event: EventOf<'Provided' | 'Supplied' | 'Replaced' | 'Decorated'>, verb: string, by = ''): Said {
   const failed = by === '' ? `ERROR\tFailed to ${verb.toLowerCase()}` : 'Error after options were applied';
   return [...event.outputs.map((key) => `${verb}\t${key}${by}${from(event)}`), ifFailed(event, failed)];
 }
 
-const isOfHook = (event: Event): event is HookEvent => event.kind.startsWith('On');
+const ran = (event: EventOf<'Run'>): string => `RUN\t${event.kindOfRun}: ${event.component} in ${duration(event.runtimeMs)}${from(event)}`;
 
 function hookSentence(event: HookEvent): string {
   const what = `HOOK ${event.kind.replace(/Execut.*/, '')}\t\t${event.hook}`;
