@@ -4,37 +4,30 @@ export type Dependencies = readonly (readonly number[])[];
 /** Hands out numbers, of those whose turn it is the smallest first, each once all that it waits for are done. */
 export class Queue {
   readonly #waiters: Dependencies;
-  readonly #remaining: number[];
-  /** Whose turn it is; the smallest stands last. */
-  readonly #ready: number[] = [];
+  /** For each number, how many it still waits for: none when its turn has come, less than none once it is handed out. */
+  readonly #waits: number[];
+  /** Of smaller numbers, none has its turn. */
+  #from = 0;
 
   constructor(dependencies: Dependencies) {
     this.#waiters = reversed(dependencies);
-    this.#remaining = dependencies.map((needed) => needed.length);
-    for (let node = dependencies.length - 1; node >= 0; node -= 1) if (this.#remaining[node] === 0) this.#ready.push(node);
+    this.#waits = dependencies.map(({ length }) => length);
   }
 
   take(): number | undefined {
-    return this.#ready.pop();
+    const next = this.#waits.indexOf(0, this.#from);
+    if (next < 0) return undefined;
+    this.#waits[next] = -1;
+    this.#from = next + 1;
+    return next;
   }
 
   done(node: number): void {
     for (const waiter of this.#waiters[node] ?? []) {
-      const left = (this.#remaining[waiter] ?? 0) - 1;
-      this.#remaining[waiter] = left;
-      if (left === 0) this.#ready.splice(this.#positionOf(waiter), 0, waiter);
+      const waits = (this.#waits[waiter] ?? 0) - 1;
+      this.#waits[waiter] = waits;
+      if (waits === 0) this.#from = Math.min(this.#from, waiter);
     }
-  }
-
-  /** By halving: how many of those whose turn it is are larger. */
-  #positionOf(node: number): number {
-    let [low, high] = [0, this.#ready.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#ready[middle] ?? 0) > node) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 
