@@ -29,8 +29,8 @@ const secondsEach = 3;
 const forgottenAfterMs = 11_000;
 
 /**
- * While everything is refreshed every 30 s, as always. Nearly every paced read has the API server asked who may read that metric. The same
- * reads of a server that does nothing tell what the machine makes of them.
+ * While everything is refreshed every 30 s with news, so that each status is written as often, as always. Nearly every paced read has the
+ * API server asked who may read that metric. The same reads of a server that does nothing tell what the machine makes of them.
  */
 async function reads(rounds: number): Promise<Row[]> {
   await using stand = await Stand.start({ metrics: 5000, refreshSeconds: 30 });
@@ -38,10 +38,12 @@ async function reads(rounds: number): Promise<Row[]> {
   await using load = await stand.load();
   await using bareLoad = await stand.load(await bare.ask.port());
   for (const each of [load, bareLoad]) await each.ask.most({ seconds: 3 });
+  await stand.world.move();
   await sleep(forgottenAfterMs);
   const pace = (of: typeof load) => of.ask.paced({ perSecond: readsPerSecond, seconds: secondsEach });
   const [ours, theirs, usages] = [[], [], []] as [Latencies[], Latencies[], Usage[]];
   for (let round = 0; round < rounds; round += 1) {
+    await stand.world.move();
     theirs.push(await pace(bareLoad));
     await stand.agent.usage();
     ours.push(await pace(load));
