@@ -55,7 +55,7 @@ export class Call {
   constructor(term: Term, record: HookRecord, phase: Phase) {
     const { engine, endsAt } = term;
     const { life } = engine;
-    const { bound } = phases[phase];
+    const { bound } = phase;
     this.term = term;
     this.record = record;
     this.phase = phase;
@@ -86,15 +86,15 @@ export class Call {
 export function make(call: Call): Step {
   const { term, record, phase } = call;
   const { journal, builtIns } = term.engine.life;
-  const { bound, during } = phases[phase];
-  record.calls[phase] = call;
+  const { bound, during, name } = phase;
+  record.calls[name] = call;
   record.state = during;
   if (journal.isHeard) tell(call);
   let value: unknown;
   try {
     if (bound !== 'stop' && term.interruption !== undefined) throw term.interruption;
     if (bound !== 'stop' && call.deadline <= call.begun) throw timedOut(call);
-    value = phase === 'create' ? record.node.create(needsOf(record.node, builtIns)) : record.call(phase, call);
+    value = phase.name === 'create' ? record.node.create(needsOf(record.node, builtIns)) : record.call(phase, call);
   } catch (error) {
     return failed(call, error);
   }
@@ -129,14 +129,14 @@ function settledLate(call: Call, end: PromiseSettledResult<unknown>): void {
   const error: unknown = end.status === 'rejected' ? end.reason : undefined;
   call.isStillRunning = false;
   term.engine.life.journal.tell({ kind: 'SettledLate', hook: record.name, error }, record.node);
-  if (phase === 'start' && end.status === 'fulfilled') term.engine.stopLate(record);
+  if (phase === phases.start && end.status === 'fulfilled') term.engine.stopLate(record);
 }
 
 function succeeded(call: Call, value: unknown): Outcome {
   const { node } = call.record;
-  const wrong = call.phase === 'create' ? wrongValue(node, value) : undefined;
+  const wrong = call.phase === phases.create ? wrongValue(node, value) : undefined;
   if (wrong !== undefined) return failed(call, wrong);
-  if (call.phase === 'create') {
+  if (call.phase === phases.create) {
     const { start, stop } = node.item.definition;
     node.value = value;
     node.isBuilt = true;
@@ -151,7 +151,7 @@ function failed(call: Call, thrown: unknown): FxError {
   ended(call, error);
   if (error instanceof FxError) return error;
   const { label, mayFail } = call.record.node;
-  const isSurvived = mayFail || phases[call.phase].bound === 'stop';
+  const isSurvived = mayFail || call.phase.bound === 'stop';
   const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
   return blame(call, 'FAILED', { message: `failed: ${messageOf(error)}`, fix: `see the cause; ${otherwise}`, cause: error });
 }
@@ -160,7 +160,7 @@ function ended(call: Call, error?: unknown): void {
   const { term, record, phase, begun } = call;
   const { clock, journal } = term.engine.life;
   call.runtimeMs = clock.monotonic() - begun;
-  record.state = phase === 'start' && error !== undefined ? 'failed' : phases[phase].to;
+  record.state = phase === phases.start && error !== undefined ? 'failed' : phase.to;
   if (journal.isHeard) tell(call, { runtimeMs: call.runtimeMs, error });
 }
 
@@ -170,7 +170,7 @@ function tell({ term, record, phase }: Call, outcome?: { readonly runtimeMs: num
   const { node, name: hook } = record;
   const { kind: kindOfRun, place } = node.item;
   const end = outcome === undefined ? 'Executing' : 'Executed';
-  if (phase !== 'create') return journal.tell({ kind: `${phases[phase].event}${end}`, hook, ...outcome } as Happening, node);
+  if (phase.event !== undefined) return journal.tell({ kind: `${phase.event}${end}`, hook, ...outcome } as Happening, node);
   if (kindOfRun === 'invoke' || node.outputs.length === 0)
     journal.tell(outcome === undefined ? { kind: 'Invoking' } : { kind: 'Invoked', place: String(place), ...outcome }, node);
   else journal.tell(outcome === undefined ? { kind: 'BeforeRun', kindOfRun } : { kind: 'Run', kindOfRun, ...outcome }, node);
@@ -180,10 +180,10 @@ function tell({ term, record, phase }: Call, outcome?: { readonly runtimeMs: num
 function timedOut(call: Call): FxError {
   const { term, record, phase, begun, deadline } = call;
   const seconds = `${Math.round(Math.max(0, deadline - begun)) / 1000} s`;
-  const whole = phases[phase].bound === 'stop' ? 'stop' : 'start';
+  const whole = phase.bound === 'stop' ? 'stop' : 'start';
   const limit = deadline < term.endsAt ? `its deadline of ${seconds}` : `the deadline of the whole ${whole} (${seconds} were left for it)`;
   const running = [...term.waiting.keys()].filter((each) => each !== call).map(({ record: { node, name } }) => `${node.label}/${name}`);
-  const before = phase === 'create' ? 'constructed' : 'started';
+  const before = phase === phases.create ? 'constructed' : 'started';
   const done = term.engine.life.graph.order.filter((each) => each !== record.node && each.state === before).map(({ label }) => label);
   const message = `did not settle within ${limit}; also running: ${list(running)}; done: ${list(done)}`;
   return blame(call, 'TIMEOUT', { message, fix: 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")' });
@@ -192,9 +192,9 @@ function timedOut(call: Call): FxError {
 function blame({ record, phase }: Call, how: 'FAILED' | 'TIMEOUT', what: Pick<Finding, 'message' | 'fix' | 'cause'>): FxError {
   const { node, name, place } = record;
   const constructor = node.item.kind === 'invoke' ? 'invoked function' : 'constructor of';
-  const subject = phase === 'create' ? `${constructor} ${node.label}` : `${phase} hook "${name}" of ${node.label}`;
+  const subject = phase === phases.create ? `${constructor} ${node.label}` : `${phase.name} hook "${name}" of ${node.label}`;
   const where = { wantedBy: pathTo(node).join(' -> '), place: String(place) };
-  return new FxError([findingAt(node, `${phases[phase].code}_${how}`, { ...what, ...where, message: `${subject} ${what.message}` })]);
+  return new FxError([findingAt(node, `${phase.code}_${how}`, { ...what, ...where, message: `${subject} ${what.message}` })]);
 }
 
 function list(names: readonly string[]): string {

@@ -20,6 +20,8 @@ export class Engine {
   /** One that has failed can only be looked at. */
   construction: 'to do' | 'done' | 'failed' = 'to do';
   readonly #nodes: readonly Node[];
+  /** Of all of them, once everything is constructed. */
+  #hooks: readonly HookRecord[] = [];
   /** Something is not there, because it failed or was skipped. */
   #hasLosses = false;
   /** Stops of hooks that started after they had been given up. */
@@ -62,9 +64,9 @@ export class Engine {
     const build = (node: Node): Step => {
       if (this.#skips(node)) return undefined;
       node.own = new HookRecord(node, node.item.definition, node.item.place);
-      return this.#advance(node, make(new Call(this.current, node.own, 'create')));
+      return this.#advance(node, make(new Call(this.current, node.own, phases.create)));
     };
-    const failure = error ?? (await this.#each('create', build));
+    const failure = error ?? (await this.#each(phases.create, build));
     this.construction = failure === undefined ? 'done' : 'failed';
     return failure;
   }
@@ -72,17 +74,18 @@ export class Engine {
   async #startHooks(): Promise<Outcome> {
     this.#nodes.forEach((node) => {
       node.isSealed = true;
-      node.hooks.forEach(reset);
       if (!node.isBuilt) return;
       node.state = 'constructed';
       node.failure = undefined;
     });
-    const start = this.#visitor('start', this.current);
+    this.#hooks = this.#nodes.flatMap(({ hooks }) => hooks);
+    this.#hooks.forEach(reset);
+    const start = this.#visitor(phases.start, this.current);
     const isStartable = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
-    const failure = await this.#each('start', (node) => (isStartable(node) ? this.#advance(node, start(node)) : undefined));
-    if (failure !== undefined || this.#due('ready') === 0) return failure;
-    const ready = this.#visitor('ready', this.current);
-    return this.#each('ready', (node) => (node.state === 'started' ? this.#advance(node, ready(node)) : undefined));
+    const failure = await this.#each(phases.start, (node) => (isStartable(node) ? this.#advance(node, start(node)) : undefined));
+    if (failure !== undefined || this.#due(phases.ready) === 0) return failure;
+    const ready = this.#visitor(phases.ready, this.current);
+    return this.#each(phases.ready, (node) => (node.state === 'started' ? this.#advance(node, ready(node)) : undefined));
   }
 
   /**
@@ -93,10 +96,10 @@ export class Engine {
    */
   async stop(): Promise<readonly Finding[]> {
     this.#failedStops = [];
-    const drains = this.#due('drain');
-    const term = new Term(this, this.life.stopTimeoutMs, drains + this.#due('stop'));
-    if (drains > 0) await this.#each('drain', this.#visitor('drain', term));
-    await this.#each('stop', this.#visitor('stop', term));
+    const drains = this.#due(phases.drain);
+    const term = new Term(this, this.life.stopTimeoutMs, drains + this.#due(phases.stop));
+    if (drains > 0) await this.#each(phases.drain, this.#visitor(phases.drain, term));
+    await this.#each(phases.stop, this.#visitor(phases.stop, term));
     await Promise.all(this.#late.splice(0));
     this.#nodes.forEach((node) => {
       if (node.state === 'started') node.state = 'stopped';
@@ -112,19 +115,18 @@ export class Engine {
 
   /** Stops hooks while the app goes on: nobody else will. */
   #stopApart(hooks: readonly HookRecord[]): Step {
-    return this.#visitor('stop', new Term(this, this.life.stopTimeoutMs, hooks.length))({ hooks });
+    return this.#visitor(phases.stop, new Term(this, this.life.stopTimeoutMs, hooks.length))({ hooks });
   }
 
   /** How many hooks have something to do in a phase. */
-  #due(phase: HookPhase): number {
-    const isDue = ({ hook, state }: HookRecord): boolean => state === phases[phase].from && hook[phase] !== undefined;
-    return this.#nodes.flatMap(({ hooks }) => hooks).filter(isDue).length;
+  #due({ from, name }: HookPhase): number {
+    return this.#hooks.filter(({ hook, state }) => state === from && hook[name] !== undefined).length;
   }
 
   /** Visits every node after those that it requires or, where something ends, before them. Events come in the same order. */
   #each(phase: Phase, visit: (node: Node) => Step): Step {
     const { concurrency, journal } = this.life;
-    const isEnd = phases[phase].bound === 'stop';
+    const isEnd = phase.bound === 'stop';
     const nodes = isEnd ? this.#nodes.toReversed() : this.#nodes;
     if (concurrency <= 1) return inOrder(nodes, visit);
     const ranks = this.#nodes.map(({ needs }) => needs.flatMap(({ rank }) => (rank < 0 ? [] : rank)));
@@ -175,12 +177,12 @@ export class Engine {
 
   /** Takes components through a phase, those of their hooks that stand where it begins. What fails to end does not keep others from it. */
   #visitor(phase: HookPhase, term: Term): Visit {
-    const { bound, from, to } = phases[phase];
+    const { bound, from, to, name } = phase;
     const isEnd = bound === 'stop';
     const collect = (failure: Outcome): undefined => void this.#failedStops.push(...(failure?.findings ?? []));
     const visit = (record: HookRecord): Step => {
       if (record.state !== from) return undefined;
-      if (record.hook[phase] === undefined) {
+      if (record.hook[name] === undefined) {
         record.state = to;
         return undefined;
       }

@@ -36,8 +36,8 @@ interface Kinds
     /** Off by its condition; not built or not started, because something that it requires has failed. */
     Record<'Gated' | 'Skipped', OfComponent & Explained>,
     /** `SettledLate`: a start hook settled after its deadline; if it succeeded, it is stopped now. */
-    Record<`On${Capitalize<HookPhase>}Executing` | 'SettledLate', OfHook>,
-    Record<`On${Capitalize<HookPhase>}Executed`, OfHook & Timed> {
+    Record<`On${Capitalize<HookPhase['name']>}Executing` | 'SettledLate', OfHook>,
+    Record<`On${Capitalize<HookPhase['name']>}Executed`, OfHook & Timed> {
   BeforeRun: OfRun;
   Run: OfRun & Timed;
   Invoked: OfComponent & Timed & { readonly place: string };

@@ -38,23 +38,24 @@ export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
  * must be before, and is during and after it.
  */
 export const phases = {
-  create: { bound: 'create', code: 'FX_CREATE', from: 'idle', during: 'idle', to: 'idle' },
-  start: { bound: 'start', code: 'FX_START', event: 'OnStart', from: 'idle', during: 'starting', to: 'started' },
-  ready: { bound: 'start', code: 'FX_START', event: 'OnReady', from: 'started', during: 'started', to: 'started' },
-  drain: { bound: 'stop', code: 'FX_STOP', event: 'OnDrain', from: 'started', during: 'started', to: 'started' },
-  stop: { bound: 'stop', code: 'FX_STOP', event: 'OnStop', from: 'started', during: 'stopping', to: 'stopped' },
+  create: { name: 'create', bound: 'create', code: 'FX_CREATE', event: undefined, from: 'idle', during: 'idle', to: 'idle' },
+  start: { name: 'start', bound: 'start', code: 'FX_START', event: 'OnStart', from: 'idle', during: 'starting', to: 'started' },
+  ready: { name: 'ready', bound: 'start', code: 'FX_START', event: 'OnReady', from: 'started', during: 'started', to: 'started' },
+  drain: { name: 'drain', bound: 'stop', code: 'FX_STOP', event: 'OnDrain', from: 'started', during: 'started', to: 'started' },
+  stop: { name: 'stop', bound: 'stop', code: 'FX_STOP', event: 'OnStop', from: 'started', during: 'stopping', to: 'stopped' },
 } as const;
-export type Phase = keyof typeof phases;
-export type HookPhase = Exclude<Phase, 'create'>;
+export type Phase = (typeof phases)[keyof typeof phases];
+export type HookPhase = Exclude<Phase, typeof phases.create>;
+type Calls = Record<Phase['name'], Call | undefined>;
 
 /** The functions of a component: those of its definition, or of one hook that it appended. */
 export class HookRecord {
   declare readonly node: Node;
   declare readonly hook: Hook & { readonly timeouts?: Timeouts };
   declare readonly place: Place;
-  state: (typeof phases)[Phase]['from' | 'during' | 'to'] | 'failed' = 'idle';
+  state: Phase['from' | 'during' | 'to'] | 'failed' = 'idle';
   /** The last call of each function. */
-  readonly calls: { [P in Phase]?: Call } = {};
+  readonly calls: Calls = { create: undefined, start: undefined, ready: undefined, drain: undefined, stop: undefined };
 
   constructor(node: Node, hook: object, place: Place) {
     this.node = node;
@@ -74,19 +75,19 @@ export class HookRecord {
     return name ?? given ?? 'anonymous';
   }
 
-  call(phase: HookPhase, context: HookContext): unknown {
+  call({ name }: HookPhase, context: HookContext): unknown {
     const { hook, node } = this;
-    const call = hook[phase] as ((...given: readonly unknown[]) => unknown) | undefined;
+    const call = hook[name] as ((...given: readonly unknown[]) => unknown) | undefined;
     return this.isOwn ? call?.call(hook, node.value, context) : call?.call(hook, context);
   }
 }
 
-const hookPhases = ['start', 'ready', 'drain', 'stop'] as const satisfies readonly HookPhase[];
+const hookPhases = ['start', 'ready', 'drain', 'stop'] as const satisfies readonly HookPhase['name'][];
 
 /** What of a hook, or of a definition, should be a function and is none. */
 export function misfit(hook: object): string | undefined {
   for (let at = 0; at < hookPhases.length; at += 1) {
-    const phase = hookPhases[at] as HookPhase;
+    const phase = hookPhases[at] as HookPhase['name'];
     const call: unknown = (hook as Hook)[phase];
     if (call !== undefined && typeof call !== 'function') return `${phase} must be a function, not ${describeValue(call)}`;
   }

@@ -64,7 +64,7 @@ function componentReport(node: Node) {
 
 function hookReport({ name, place, state, calls }: HookRecord) {
   const { start, stop } = calls;
-  const isStillRunning = Object.values(calls).some((call) => call.isStillRunning);
+  const isStillRunning = Object.values(calls).some((call) => call?.isStillRunning);
   return { name, place: String(place), state, startAtMs: start?.atMs, startMs: start?.runtimeMs, stopMs: stop?.runtimeMs, isStillRunning };
 }
 
