@@ -17,7 +17,7 @@ export const flow = [
   // The name of a host may carry the cluster's; nothing is asked for it yet.
   ['13', 'cluster-name', undefined, abort],
   ['8', 'hostname', undefined, abort],
-  ['10', 'leader-election', 'leader_election', abort],
+  ['10', 'leader-election', 'leader_election is on', abort],
   // Go tells its forwarder who leads; ours asks the election, and so comes after it.
   ['5', 'leader-forwarder', undefined, abort],
   ['11', 'event-recorder', undefined, abort],
