@@ -60,7 +60,7 @@ export class Journal {
   }
 
   /** While these are worked on at the same time, what is told of each comes out once it and all before it are done. */
-  async inOrderOf(nodes: readonly Node[], work: (done: (node: Node) => void) => Step): Promise<Outcome> {
+  inOrderOf(nodes: readonly Node[], work: (done: (node: Node) => void) => Step): Promise<Outcome> {
     const finished = new Set<Subject>();
     const done = (node: Node): void => {
       finished.add(node);
@@ -71,11 +71,7 @@ export class Journal {
       }
     };
     for (const node of this.isHeard ? nodes : []) this.#turns.set(node, []);
-    try {
-      return await work(done);
-    } finally {
-      nodes.forEach(done);
-    }
+    return Promise.resolve(work(done)).finally(() => nodes.forEach(done));
   }
 
   /**
@@ -123,9 +119,9 @@ export function declare({ graph, journal, builtIns }: Life): void {
     const trace = [String(item.place)];
     for (let { scope } = node; scope.parent !== undefined; scope = scope.parent) trace.push(`${String(scope.place)} (${scope.name})`);
     const finding = graph.findings.find(({ component }) => component === label);
-    const failure = finding && { error: new Error(finding.message) };
+    const error = finding && new Error(finding.message);
     const isPrivate = node.visibleIn !== graph.root;
-    journal.tell({ kind: declared[item.kind], outputs: outputs.map(outputName), private: isPrivate, trace, ...failure }, node);
+    journal.tell({ kind: declared[item.kind], outputs: outputs.map(outputName), private: isPrivate, trace, error }, node);
   }
   for (const node of graph.gated) journal.tell({ kind: 'Gated', because: node.off ?? '' }, node);
 }
