@@ -1,11 +1,10 @@
 import type { List } from './component.ts';
 import type { Settings } from './condition.ts';
 import { errorOf } from './errors.ts';
-import type { EventSink } from './events.ts';
+import { sink, type EventSink } from './events.ts';
 import type { Node } from './graph.ts';
 import { Journal } from './journal.ts';
 import { plan } from './plan.ts';
-import { sink } from './sinks.ts';
 import { systemClock, systemProcess, type Clock, type Process } from './system.ts';
 import type { BuiltIns } from './values.ts';
 
