@@ -1,15 +1,13 @@
 import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
 import { describeValue, type Finding } from './errors.ts';
-import { findingAt, Scope, type Graph, type Node, type Position } from './graph.ts';
+import { findingAt, Scope, type Node, type Position } from './graph.ts';
 import { isItem, isListed, nodeOf, type Entry, type Item } from './item.ts';
 
-/** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
-export interface Flat extends Omit<Graph, 'order' | 'loggers'> {
-  readonly findings: Finding[];
-}
+export type Flat = ReturnType<typeof flatten>;
 
-export function flatten(list: List, settings: Settings | undefined): Flat {
+/** The nodes of a list in its order, with modules opened, conditions decided and replacements in their places. */
+export function flatten(list: List, settings: Settings | undefined) {
   const root = new Scope('');
   const gated: Node[] = [];
   const findings: Finding[] = [];

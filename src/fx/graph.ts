@@ -66,7 +66,7 @@ export class Node {
   inputs: readonly Port[] = none;
   declare create: (needs: Readonly<Record<string, unknown>>) => unknown;
   /** What is wrong with its definition. */
-  problems: readonly string[] = none;
+  readonly problems: string[] = [];
   /** Its position in the flattened list. */
   index = -1;
   /** Its position in the order, or -1 while it is not needed. */
@@ -107,10 +107,6 @@ export class Node {
   /** Those whose values it is given. */
   get needs(): Node[] {
     return this.inputs.flatMap(({ sources }) => sources.map(({ node }) => node));
-  }
-
-  note(problem: string): void {
-    this.problems = [...this.problems, problem];
   }
 }
 

@@ -30,17 +30,20 @@ export function readClass(type: Newable, node: Node): { readonly requires: Requi
   const requires: Record<string, Requirement> = {};
   const read = (element: ClassElementMetadata | undefined, where: string): void => {
     const found = requirementOf(element);
-    if (typeof found === 'string') node.note(`class ${type.name}, ${where}${found}`);
+    if (typeof found === 'string') node.problems.push(`class ${type.name}, ${where}${found}`);
     else requires[where] = found;
   };
-  if (node.item.definition.requires !== undefined) node.note('a class says what it requires in its own decorators, not in "requires"');
+  if (node.item.definition.requires !== undefined)
+    node.problems.push('a class says what it requires in its own decorators, not in "requires"');
   for (let at = 0; at < Math.max(type.length, parameters.length); at += 1) read(parameters[at], `parameter ${at + 1}`);
   metadata?.properties.forEach((element, property) => read(element, `property ${String(property)}`));
   const groups = Object.values(requires).flatMap((each) => (each instanceof Formed && each.form === 'group' ? each.token : []));
   for (const [where, each] of Object.entries(requires)) {
     const token = each instanceof Formed ? each.form === 'optional' && each.token : each;
     if (token !== false && groups.includes(token))
-      node.note(`${where}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`);
+      node.problems.push(
+        `${where}: "${token.key}" is injected as a group too, and inversify cannot tell them apart; use a create function`,
+      );
   }
   return { requires, create: (needs) => construct(type, node, needs) };
 }

@@ -56,17 +56,17 @@ function firstOf(provides: unknown): Token | undefined {
 export function nodeOf(item: Item, position: Position): Node {
   const node = new Node(item, position);
   const { kind, problem, definition } = item;
-  if (problem !== undefined) node.note(problem);
+  if (problem !== undefined) node.problems.push(problem);
   const { provides, name } = definition;
   const { requires, create } = isClass(definition.create) ? readClass(definition.create, node) : definition;
   node.outputs = portsOf({ node, side: 'provides' }, provides);
   node.inputs = portsOf({ node, side: 'requires' }, requires);
   node.create = create as Node['create'];
   if (name === undefined && node.outputs.length === 0 && (kind === 'provide' || kind === 'decorate'))
-    node.note('a component that provides nothing needs a name');
-  if (typeof create !== 'function') node.note(`create must be a function or a class, not ${describeValue(create)}`);
+    node.problems.push('a component that provides nothing needs a name');
+  if (typeof create !== 'function') node.problems.push(`create must be a function or a class, not ${describeValue(create)}`);
   const wrongHook = misfit(definition);
-  if (wrongHook !== undefined) node.note(wrongHook);
+  if (wrongHook !== undefined) node.problems.push(wrongHook);
   return node;
 }
 
@@ -93,7 +93,7 @@ function portsOf(of: Side, written: unknown): readonly Port[] {
   if (isOne && of.side === 'provides') return [portOf(of, undefined, written)];
   const record = Object(written) as Readonly<Record<string, unknown>>;
   const properties = Object.keys(record);
-  if (properties.length === 0 && of.side === 'provides') of.node.note('"provides" is empty');
+  if (properties.length === 0 && of.side === 'provides') of.node.problems.push('"provides" is empty');
   return properties.map((property) => portOf(of, property, record[property]));
 }
 
@@ -103,12 +103,13 @@ function portOf({ node, side }: Side, property: string | undefined, written: unk
   const where = property === undefined ? `"${side}"` : `"${side}.${property}"`;
   const form = written instanceof Formed && isToken(written.token) ? forms.find((each) => each === written.form) : undefined;
   if (form === undefined || !(written instanceof Formed)) {
-    node.note(`${where} must be ${takes}, not ${describeValue(written)}`);
+    node.problems.push(`${where} must be ${takes}, not ${describeValue(written)}`);
     return { node, property, token: unknown, form: 'optional', options: plain, sources: none };
   }
   const { options } = written;
-  for (const key of alien) if ((options[key] ?? false) !== false) node.note(`${where}: "${key}" is for ${of} a group`);
-  if (![undefined, 'list', 'map'].includes(options.as)) node.note(`${where}: "as" is 'list' or 'map', not ${describeValue(options.as)}`);
+  for (const key of alien) if ((options[key] ?? false) !== false) node.problems.push(`${where}: "${key}" is for ${of} a group`);
+  if (![undefined, 'list', 'map'].includes(options.as))
+    node.problems.push(`${where}: "as" is 'list' or 'map', not ${describeValue(options.as)}`);
   return { node, property, token: written.token, form, options, sources: none };
 }
 
