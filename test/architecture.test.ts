@@ -132,7 +132,7 @@ describe('src/fx', () => {
   // The goal is 2 000 without the test kit; until it is reached, this only ever goes down.
   it('grows no further', () => {
     const core = framework.filter(({ path }) => !path.startsWith('src/fx/testing'));
-    expect(lines(core)).toBeLessThanOrEqual(2020);
+    expect(lines(core)).toBeLessThanOrEqual(2018);
   });
 
   it('has no function over 60 lines', () => {
@@ -173,7 +173,7 @@ describe('src/fx', () => {
       .filter((name) => name !== '');
     const types = names.filter((name) => name.startsWith('type ')).map((name) => name.slice(5));
     expect(names.filter((name) => !name.startsWith('type ')).toSorted()).toEqual(values.toSorted());
-    expect(names.length).toBeLessThanOrEqual(2020);
+    expect(names.length).toBeLessThanOrEqual(2018);
     expect({ values: values.toSorted().join(' '), types: types.toSorted().join(' ') }).toMatchInlineSnapshot(`
       {
         "types": "Application Component Event Token",

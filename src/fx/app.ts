@@ -51,7 +51,7 @@ export class Application {
   #requested: Shutdown | undefined;
   #request = Promise.withResolvers<Shutdown>();
   /** End the listening to signals. */
-  #releases: readonly (() => void)[] = [];
+  readonly #releases: (() => void)[] = [];
   /** How many have come: the second in a row means that somebody has lost patience. */
   #signals = 0;
   #container: Promise<Container> | undefined;
@@ -120,8 +120,7 @@ export class Application {
       if (this.#state === 'started') this.#underWay = this.#stop();
       if (this.#state === 'stopping') raise(await this.#underWay);
     } finally {
-      this.#releases.forEach((release) => release());
-      this.#releases = [];
+      this.#releases.splice(0).forEach((release) => release());
       this.#signals = 0;
       if (this.#requested !== undefined) this.#request = Promise.withResolvers();
       this.#requested = undefined;
@@ -134,7 +133,7 @@ export class Application {
    */
   wait(): Promise<Shutdown> {
     const { process } = this.#engine.life;
-    if (this.#releases.length === 0) this.#releases = signals.map((name) => process.onSignal(name, () => this.#signalled(name)));
+    if (this.#releases.length === 0) this.#releases.push(...signals.map((name) => process.onSignal(name, () => this.#signalled(name))));
     return this.#request.promise;
   }
 

@@ -41,9 +41,8 @@ export class Call {
   declare readonly term: Term;
   declare readonly record: HookRecord;
   declare readonly phase: Phase;
-  /** When it began, in milliseconds of the clock, and since the start or stop began. */
+  /** When it began, in milliseconds of the clock. */
   declare readonly begun: number;
-  declare readonly atMs: number;
   /** When the function must have settled, in milliseconds of `Clock.monotonic`; `Infinity` where there is no limit. */
   declare readonly deadline: number;
   /** How long it took; undefined until it is over. */
@@ -53,18 +52,21 @@ export class Call {
   #controller: AbortController | undefined;
 
   constructor(term: Term, record: HookRecord, phase: Phase) {
-    const { engine, endsAt } = term;
-    const { life } = engine;
+    const { clock, limits } = term.engine.life;
     const { bound } = phase;
     this.term = term;
     this.record = record;
     this.phase = phase;
-    this.begun = life.clock.monotonic();
-    this.atMs = this.begun - term.begunAt;
+    this.begun = clock.monotonic();
     term.callsToCome -= 1;
-    const share = term.callsToCome > 0 ? (endsAt - this.begun) / 2 : Infinity;
+    const share = term.callsToCome > 0 ? (term.endsAt - this.begun) / 2 : Infinity;
     const own = record.hook.timeouts?.[bound] ?? record.node.item.definition.timeouts?.[bound];
-    this.deadline = Math.min(this.begun + (own ?? life.limits[bound] ?? share), endsAt);
+    this.deadline = Math.min(this.begun + (own ?? limits[bound] ?? share), term.endsAt);
+  }
+
+  /** When it began, in milliseconds since the start or stop did. */
+  get atMs(): number {
+    return this.begun - this.term.begunAt;
   }
 
   /** Made only when somebody looks at it, because most hooks do not. */
