@@ -76,6 +76,13 @@ describe.each([
     expect(await discovery.find({ group: 'example.com', version: 'v2alpha1', plural: 'gadgets' })).toMatchObject({ version: 'v2alpha1' });
   });
 
+  it.each([[null], [{}], ['<html></html>'], [{ kind: 'APIGroupList' }]])('says that %j comes from something else', async (answer) => {
+    const { discovery } = served({ '/apis': answer });
+    await expect(discovery.find({ group: 'example.com', kind: 'Gadget' })).rejects.toThrow(
+      'something else than an API server listens there',
+    );
+  });
+
   it('is asked once for what is known', async () => {
     const { discovery, asked, clock } = served(answers);
     await Promise.all([1, 2, 3].map(() => discovery.find({ group: 'example.com', kind: 'Gadget' })));

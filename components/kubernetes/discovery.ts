@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/fx/index.ts';
-import { hasReason, type KubernetesClient, type Resource } from './index.ts';
+import { hasReason, type KubernetesClient, type Resource, UnreachableError } from './index.ts';
+import { noServer } from './refusals.ts';
 
 type Wanted = Parameters<KubernetesClient['discover']>[0];
 
@@ -98,12 +99,12 @@ export class Discovery {
   }
 
   async #load(which: 'core' | 'others'): Promise<ReadonlyMap<string, Group>> {
-    const answer = (await this.#parts.get(which === 'core' ? '/api' : '/apis', accept)) as
-      | AggregatedGroups
-      | PlainGroups
-      | PlainCoreVersions;
-    if (answer.kind === 'APIGroupDiscoveryList') return aggregated(answer);
-    if (answer.kind === 'APIVersions') return new Map([['', this.#plainGroup('', answer.versions)]]);
+    const path = which === 'core' ? '/api' : '/apis';
+    const answer = (await this.#parts.get(path, accept)) as Partial<AggregatedGroups | PlainGroups | PlainCoreVersions> | null;
+    if (answer?.kind === 'APIGroupDiscoveryList' && answer.items !== undefined) return aggregated(answer.items);
+    if (answer?.kind === 'APIVersions' && answer.versions !== undefined) return new Map([['', this.#plainGroup('', answer.versions)]]);
+    if (answer?.kind !== 'APIGroupList' || answer.groups === undefined)
+      throw new UnreachableError(`GET ${path}: ${noServer}`, { code: 'bad-answer' });
     return new Map(
       answer.groups.map(({ name, versions, preferredVersion }) => {
         const names = new Set([preferredVersion?.version, ...versions.map(({ version }) => version)].filter((each) => each !== undefined));
@@ -131,7 +132,7 @@ export class Discovery {
   }
 }
 
-function aggregated({ items }: AggregatedGroups): ReadonlyMap<string, Group> {
+function aggregated(items: AggregatedGroups['items']): ReadonlyMap<string, Group> {
   return new Map(
     items.map(({ metadata: { name: group = '' } = {}, versions = [] }) => [
       group,

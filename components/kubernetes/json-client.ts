@@ -13,6 +13,7 @@ import {
   UnreachableError,
 } from './index.ts';
 import { collectionPath, needNamespace, qualifiedName, queryOf, targetPath } from './paths.ts';
+import { noServer } from './refusals.ts';
 
 const json = 'application/json';
 const patchTypes: Readonly<Record<PatchType, string>> = {
@@ -99,12 +100,9 @@ export class JsonClient implements KubernetesClient {
   /** @throws UnreachableError for a success that is no object: something else than the API server has answered */
   async #object<T>(call: Call): Promise<T> {
     const value = await this.#caller.call(call);
-    if (typeof value === 'object' && value !== null) return value as T;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
     const { method, path } = call.request;
-    throw new UnreachableError(
-      `${method} ${path.split('?')[0]}: the answer is no Kubernetes object; something else than an API server listens there`,
-      { code: 'bad-answer' },
-    );
+    throw new UnreachableError(`${method} ${path.split('?')[0]}: ${noServer}`, { code: 'bad-answer' });
   }
 }
 

@@ -1,6 +1,9 @@
 import { KubernetesError } from './index.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 
+/** What is wrong with a success that no API server would give. */
+export const noServer = 'the answer is no Kubernetes object; something else than an API server listens there';
+
 /** Error bodies are short; a proxy's page may not be. */
 const bodyMax = 1_048_576;
 const shownMax = 300;

@@ -6,8 +6,10 @@ import { waitForApi } from './wait-for-api.ts';
 
 const unreachable = new UnreachableError('GET https://api/version: connect ECONNREFUSED', { code: 'ECONNREFUSED' });
 
+const version = { major: '1', minor: '36' };
+
 /** An API server that answers with these, one after the other; the last one stands. */
-function waiting(answers: readonly (Error | object)[]) {
+function waiting(answers: readonly unknown[]) {
   const clock = manualClock();
   const logged: Logged[] = [];
   const askedAt: number[] = [];
@@ -23,7 +25,7 @@ function waiting(answers: readonly (Error | object)[]) {
 
 describe('waitForApi', () => {
   it('waits for a second, then twice as long, up to 5 minutes', async () => {
-    const { clock, askedAt, done } = waiting([...Array.from({ length: 11 }, () => unreachable), {}]);
+    const { clock, askedAt, done } = waiting([...Array.from({ length: 11 }, () => unreachable), version]);
     await clock.advance(3_600_000);
     await done;
     const waits = askedAt.slice(1).map((at, index) => (at - (askedAt[index] ?? 0)) / 1000);
@@ -33,7 +35,7 @@ describe('waitForApi', () => {
 
   it('logs each failure once, until it is another one, and the end', async () => {
     const unauthorized = new KubernetesError('GET /version: Unauthorized', { code: 401, reason: 'Unauthorized' });
-    const { clock, logged, done } = waiting([unreachable, unreachable, unauthorized, unauthorized, unreachable, {}]);
+    const { clock, logged, done } = waiting([unreachable, unreachable, unauthorized, unauthorized, unreachable, version]);
     await clock.advance(60_000);
     await done;
     expect(logged.map(({ level, fields }) => [level, fields['error']])).toEqual([
@@ -45,9 +47,21 @@ describe('waitForApi', () => {
   });
 
   it('says nothing where the API server answers at once', async () => {
-    const { logged, done } = waiting([{ major: '1' }]);
+    const { logged, done } = waiting([version]);
     await done;
     expect(logged).toEqual([]);
+  });
+
+  it.each([
+    ['text', '<html></html>'],
+    ['nothing', null],
+    ['a list', []],
+    ['another object', {}],
+  ])('takes %s for no answer', async (_, answer) => {
+    const { clock, logged, done } = waiting([answer, version]);
+    await clock.advance(1000);
+    await done;
+    expect(String(logged[0]?.fields['error'])).toContain('something else than an API server listens there');
   });
 
   it('takes being forbidden to ask for the version as an answer', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/fx/index.ts';
 import type { Log } from '../log/index.ts';
-import { KubernetesError, type KubernetesClient } from './index.ts';
+import { hasReason, type KubernetesClient, UnreachableError } from './index.ts';
+import { noServer } from './refusals.ts';
 
 const firstDelayMs = 1000;
 const longestDelayMs = 300_000;
@@ -17,12 +18,12 @@ export async function waitForApi({ client, clock, log }: WaitParts, signal: Abor
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(longestDelayMs, delayMs * 2)) {
     signal.throwIfAborted();
     try {
-      await client.raw('/version', { signal, retriesMax: 0 });
-      break;
+      if (isVersion(await client.raw('/version', { signal, retriesMax: 0 }))) break;
+      throw new UnreachableError(`GET /version: ${noServer}`, { code: 'bad-answer' });
     } catch (error) {
       signal.throwIfAborted();
       // It knows us, and does not tell everybody its version.
-      if (error instanceof KubernetesError && error.code === 403) break;
+      if (hasReason(error, 'Forbidden')) break;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== last)
         log.warn('cannot reach the Kubernetes API server yet; trying again, ever more rarely, up to every 5 minutes', { error });
@@ -31,4 +32,9 @@ export async function waitForApi({ client, clock, log }: WaitParts, signal: Abor
     await clock.sleep(delayMs, signal);
   }
   if (last !== undefined) log.info('reached the Kubernetes API server');
+}
+
+/** As every API server has answered from the first on. */
+function isVersion(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'major' in answer;
 }
