@@ -5,6 +5,8 @@ import { Script } from 'node:vm';
 
 /** What is smaller is compiled sooner than its cache is read. */
 const cachedFrom = 16 * 1024;
+/** Of V8, the cache of another text of the same length is taken: only for names that change with their content is one kept. */
+const hashed = /-[A-Z0-9]{8}\.cjs$/;
 /** By then a start is over, and V8 has not begun to throw away what only a start runs. */
 const savedAfterMs = 5000;
 /** Behind the code, its CRC-32. */
@@ -31,7 +33,7 @@ export class ChunkLoader {
   readonly #compiled = new Map<string, Script>();
 
   /**
-   * @param folder where the chunks are; names must change with their content
+   * @param folder where the chunks are
    * @param cache folder for what is kept, which nobody else may write to; absent: nothing is kept
    */
   constructor(folder: string, cache: string | undefined) {
@@ -64,7 +66,7 @@ export class ChunkLoader {
 
   #compile(name: string, path: string): Script {
     const source = wrapped(path);
-    const isCached = this.#cache !== undefined && source.length >= cachedFrom;
+    const isCached = this.#cache !== undefined && hashed.test(name) && source.length >= cachedFrom;
     const cachedData = isCached ? readIfWhole(this.#cachePath(name)) : undefined;
     // Columns are those of the file.
     const at = { filename: path, columnOffset: -head.length };

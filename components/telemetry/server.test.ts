@@ -70,6 +70,7 @@ describe('the metrics port', () => {
     expect(await (await get('/debug/vars')).json()).toMatchObject({ pid: process.pid, memstats: { rss: expect.any(Number) as number } });
     expect((await get('/nothing')).status).toBe(404);
     expect((await get('/metrics', { method: 'POST', body: 'x' })).status).toBe(405);
+    expect((await get('//')).status).toBe(400);
     const failed = await get('/debug/broken');
     expect([failed.status, await failed.text()]).toEqual([500, 'internal error, see the log\n']);
     expect(logged).toEqual([expect.objectContaining({ level: 'error', message: 'cannot answer /debug/broken on the metrics port' })]);

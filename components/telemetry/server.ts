@@ -78,7 +78,9 @@ class MetricsServer {
   }
 
   async #answerTo(request: IncomingMessage, signal: AbortSignal): Promise<DebugAnswer> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://metrics');
+    const url = URL.parse(request.url ?? '/', 'http://metrics');
+    if (url === null) return { status: 400, contentType: text, body: '400 bad request\n' };
+    const { pathname, searchParams } = url;
     if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, contentType: text, body: 'only GET and HEAD\n' };
     if (pathname === '/metrics')
       return { contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await this.#parts.telemetry.text() };

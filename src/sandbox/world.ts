@@ -97,7 +97,8 @@ async function makeFolder(closers: Closer[]): Promise<string> {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   closers.push(async () => {
-    await rm(folder, { recursive: true, force: true });
+    // What is just ending may still write into it.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     process.off('exit', remove);
   });
   await Promise.all(['run', 'log', 'conf.d'].map((each) => mkdir(join(folder, each))));
