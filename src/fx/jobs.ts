@@ -20,7 +20,8 @@ interface JobOptions {
   readonly onGivingUp?: 'unhealthy' | 'shutdown';
 }
 
-type Run = { readonly run: (signal: AbortSignal) => unknown };
+/** One that goes on for long says by `healthy` that it is doing well, again if it had failed. */
+type Run = { readonly run: (signal: AbortSignal, healthy: () => void) => unknown };
 type Observation<T> = {
   readonly source: (signal: AbortSignal) => AsyncIterable<T>;
   readonly see: (item: T, signal: AbortSignal) => unknown;
@@ -51,19 +52,13 @@ export interface JobReport {
   lastError: unknown;
 }
 
-interface Task {
-  readonly kind: JobReport['kind'];
-  /** With `everyMs`: from a success to the next attempt; otherwise a success ends the job. */
-  readonly options: JobOptions & { readonly everyMs?: number };
-  /** One attempt. Tells that it is doing well by calling `healthy`. */
-  readonly attempt: (signal: AbortSignal, healthy: () => void) => unknown;
-}
-
+/** With `everyMs`: from a success to the next attempt; otherwise a success ends the job. */
+type Task = JobOptions & Run & { readonly kind: JobReport['kind']; readonly everyMs?: number };
 type Surroundings = { readonly life: Life; readonly shutdowner: Shutdowner };
 
 /** Makes a job one of its component's hooks, which keeps it running from start to stop. */
-function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutdowner }: Surroundings): void {
-  const { name, retry = {}, onGivingUp, everyMs } = options;
+function supervise(task: Task, asking: Node, { life, shutdowner }: Surroundings): void {
+  const { name, kind, retry = {}, onGivingUp, everyMs } = task;
   const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
   const report: JobReport = { name, kind, state: 'idle', failures: 0, lastError: undefined };
   let controller = new AbortController();
@@ -89,7 +84,7 @@ function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutd
     while (waitMs !== undefined && !signal.aborted) {
       report.state = 'running';
       try {
-        await attempt(signal, recovered);
+        await task.run(signal, recovered);
         recovered();
         report.state = everyMs === undefined ? 'done' : 'waiting';
         waitMs = everyMs;
@@ -118,17 +113,17 @@ function supervise({ kind, options, attempt }: Task, asking: Node, { life, shutd
 export function jobsOf(asking: Node, surroundings: Surroundings): Jobs {
   const begin = (task: Task): void => supervise(task, asking, surroundings);
   return {
-    oneShot: (options) => begin({ kind: 'one-shot', options, attempt: (signal) => options.run(signal) }),
-    timer: (options) => begin({ kind: 'timer', options, attempt: (signal) => options.run(signal) }),
-    observer: (options) => {
-      const attempt: Task['attempt'] = async (signal, healthy) => {
-        for await (const item of options.source(signal)) {
+    oneShot: (options) => begin({ ...options, kind: 'one-shot' }),
+    timer: (options) => begin({ ...options, kind: 'timer' }),
+    observer: ({ source, see, ...options }) => {
+      const run: Task['run'] = async (signal, healthy) => {
+        for await (const item of source(signal)) {
           if (signal.aborted) return;
-          await options.see(item, signal);
+          await see(item, signal);
           healthy();
         }
       };
-      begin({ kind: 'observer', options, attempt });
+      begin({ ...options, kind: 'observer', run });
     },
   };
 }
