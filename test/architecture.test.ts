@@ -129,10 +129,9 @@ function functionLengths({ path, code }: Source): (readonly [string, number])[] 
 describe('src/fx', () => {
   const lines = (files: readonly Source[]): number => files.reduce((sum, { code }) => sum + code.length, 0);
 
-  // The goal is 2 000 without the test kit; until it is reached, this only ever goes down.
-  it('grows no further', () => {
+  it('has at most 2 000 lines of code, without the test kit', () => {
     const core = framework.filter(({ path }) => !path.startsWith('src/fx/testing'));
-    expect(lines(core)).toBeLessThanOrEqual(2018);
+    expect(lines(core)).toBeLessThanOrEqual(2000);
   });
 
   it('has no function over 60 lines', () => {
@@ -173,7 +172,7 @@ describe('src/fx', () => {
       .filter((name) => name !== '');
     const types = names.filter((name) => name.startsWith('type ')).map((name) => name.slice(5));
     expect(names.filter((name) => !name.startsWith('type ')).toSorted()).toEqual(values.toSorted());
-    expect(names.length).toBeLessThanOrEqual(2018);
+    expect(names.length).toBeLessThanOrEqual(25);
     expect({ values: values.toSorted().join(' '), types: types.toSorted().join(' ') }).toMatchInlineSnapshot(`
       {
         "types": "Application Component Event Token",

@@ -7,10 +7,6 @@ import { HookRecord, phases, type HookPhase, type Phase } from './lifecycle.ts';
 import { reversed } from './order.ts';
 import { andThen, inOrder, together, type Outcome, type Step } from './walk.ts';
 
-type Visit = (node: Pick<Node, 'hooks'>) => Step;
-
-const reset = (record: HookRecord): void => void (record.state = 'idle');
-
 // The loops here run for every component of every start, cold: forEach makes no iterator and no result objects.
 /** Takes all components through their phases: constructs, starts and makes ready in order, drains and stops in reverse. */
 export class Engine {
@@ -79,7 +75,7 @@ export class Engine {
       node.failure = undefined;
     });
     this.#hooks = this.#nodes.flatMap(({ hooks }) => hooks);
-    this.#hooks.forEach(reset);
+    for (const record of this.#hooks) record.state = 'idle';
     const start = this.#visitor(phases.start, this.current);
     const isStartable = (node: Node): boolean => node.state === 'constructed' && !this.#skips(node);
     const failure = await this.#each(phases.start, (node) => (isStartable(node) ? this.#advance(node, start(node)) : undefined));
@@ -176,7 +172,7 @@ export class Engine {
   }
 
   /** Takes components through a phase, those of their hooks that stand where it begins. What fails to end does not keep others from it. */
-  #visitor(phase: HookPhase, term: Term): Visit {
+  #visitor(phase: HookPhase, term: Term): (node: Pick<Node, 'hooks'>) => Step {
     const { bound, from, to, name } = phase;
     const isEnd = bound === 'stop';
     const collect = (failure: Outcome): undefined => void this.#failedStops.push(...(failure?.findings ?? []));

@@ -53,7 +53,7 @@ export function flatten(list: List, settings: Settings | undefined) {
     const node = nodeOf(by, { scope: within, visibleIn: root, off: undefined });
     const tokens = new Set(node.outputs.map(({ token }) => token));
     const givesWay = ({ isOriginal, scope, outputs }: Node): boolean =>
-      isOriginal && isWithin(scope, within) && outputs.some(({ token }) => tokens.has(token));
+      isOriginal && scope.path.includes(within) && outputs.some(({ token }) => tokens.has(token));
     const old = nodes.find(givesWay);
     if (old !== undefined) {
       const standIn = nodeOf(by, old);
@@ -71,11 +71,8 @@ export function flatten(list: List, settings: Settings | undefined) {
   return { root, nodes, gated, findings };
 }
 
-const isWithin = (scope: Scope | undefined, outer: Scope): boolean =>
-  scope !== undefined && (scope === outer || isWithin(scope.parent, outer));
-
-function notFor({ name, parent, place }: Scope, what: string): Finding {
-  const wantedBy = parent === undefined ? 'the list' : `module ${name}`;
+function notFor({ name, path, place }: Scope, what: string): Finding {
+  const wantedBy = path.length === 1 ? 'the list' : `module ${name}`;
   const fix = 'list what component(), supply(), invoke(), decorate(), replace() or module() returns, all from one copy of the framework';
   return { code: 'FX_BAD_DEFINITION', message: `${wantedBy} ${what}`, wantedBy, ...(place && { place: String(place) }), fix };
 }

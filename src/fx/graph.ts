@@ -6,7 +6,7 @@ import type { HookRecord } from './lifecycle.ts';
 import type { Place } from './place.ts';
 import type { GroupOptions, Token } from './token.ts';
 
-const none: readonly never[] = [];
+export const none: readonly never[] = [];
 
 /** One value that a component yields, or needs. */
 export interface Port {
@@ -30,7 +30,8 @@ class Names {
 /** Where names are looked up: a module, or the app itself. */
 export class Scope {
   readonly name: string;
-  readonly parent: Scope | undefined;
+  /** It and the modules around it, innermost first. */
+  readonly path: readonly Scope[];
   readonly place: Place | undefined;
   readonly providers = new Names();
   readonly decorators = new Names();
@@ -39,12 +40,10 @@ export class Scope {
 
   constructor(name: string, parent?: Scope, place?: Place) {
     this.name = parent === undefined || parent.name === '' ? name : `${parent.name}/${name}`;
-    this.parent = parent;
+    this.path = [this, ...(parent?.path ?? [])];
     this.place = place;
   }
 }
-
-export type State = 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped';
 
 /** Where a component stands in its list. */
 export type Position = Pick<Node, 'scope' | 'visibleIn' | 'off'>;
@@ -60,6 +59,7 @@ export class Node {
   declare readonly off: string | undefined;
   /** It yields what it provides, rather than what stands for something else. */
   declare readonly isOriginal: boolean;
+  declare readonly mayFail: boolean;
   /** Its name, made unique by its number among equals: `check`, `check #2`. */
   declare label: string;
   outputs: readonly Port[] = none;
@@ -73,7 +73,7 @@ export class Node {
   rank = -1;
   /** The first that needs it, on the shortest path from a root; itself for a root; undefined when nobody does. */
   neededBy: Node | undefined = undefined;
-  state: State = 'planned';
+  state: 'planned' | 'constructed' | 'started' | 'failed' | 'skipped' | 'stopped' = 'planned';
   /** It has a value; whatever becomes of its start, it can be started again. */
   isBuilt = false;
   value: unknown = undefined;
@@ -92,11 +92,8 @@ export class Node {
     this.visibleIn = visibleIn;
     this.off = off;
     this.isOriginal = item.kind === 'provide' || item.kind === 'supply';
+    this.mayFail = item.definition.onFailure === 'continue';
     this.label = item.name;
-  }
-
-  get mayFail(): boolean {
-    return this.item.definition.onFailure === 'continue';
   }
 
   /** Failed, or skipped because something else had. */
@@ -129,7 +126,8 @@ export interface Graph {
  */
 export function lookUp({ node, token, form }: Port): readonly Port[] {
   let found: readonly Port[] = none;
-  for (let scope: Scope | undefined = node.scope; scope !== undefined; scope = scope.parent) {
+  for (let at = 0; at < node.scope.path.length; at += 1) {
+    const scope = node.scope.path[at] as Scope;
     const decorator = scope.decorators[form].get(token);
     if (decorator !== undefined && decorator[0]?.node !== node) return decorator;
     const here = scope.providers[form].get(token);

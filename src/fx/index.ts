@@ -3,8 +3,7 @@ export { component, decorate, invoke, module, replace, supply, type Component } 
 export { FxError } from './errors.ts';
 export { EventSink, sink, type Event } from './events.ts';
 export { Jobs } from './jobs.ts';
-export { Lifecycle } from './lifecycle.ts';
+export { Lifecycle, Shutdowner } from './lifecycle.ts';
 export { oneShot, run } from './run.ts';
-export { Shutdowner } from './shutdown.ts';
 export { Clock, Process } from './system.ts';
 export { many, optional, token, type Token } from './token.ts';

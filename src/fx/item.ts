@@ -1,11 +1,11 @@
 import type { Definition, List, Provisions, Requirements } from './component.ts';
 import type { Condition } from './condition.ts';
 import { describeValue } from './errors.ts';
-import { Node, type Port, type Position } from './graph.ts';
+import { Node, none, type Port, type Position } from './graph.ts';
 import { isClass, readClass } from './inversify.ts';
 import { misfit } from './lifecycle.ts';
 import type { Place } from './place.ts';
-import { Formed, isToken, token, type GroupOptions, type Token } from './token.ts';
+import { Formed, isToken, token, tokenIn, type GroupOptions } from './token.ts';
 
 /** A definition whose types have done their work. */
 type AnyDefinition = Definition<Provisions, Requirements, never>;
@@ -31,7 +31,8 @@ export class Entry<Kind extends keyof Definitions = keyof Definitions> {
     this.problem = problemOf(written);
     this.definition = (this.problem === undefined ? written : { name: 'unnamed', create: () => undefined }) as Definitions[Kind];
     const { name, provides } = this.definition as Partial<AnyDefinition>;
-    this.name = name ?? `${firstOf(provides)?.key ?? 'unnamed'}${suffixes[kind] ?? ''}`;
+    const first = tokenIn(provides) ?? tokenIn(Object.values(provides ?? {})[0]);
+    this.name = name ?? `${first?.key ?? 'unnamed'}${suffixes[kind] ?? ''}`;
   }
 }
 /** What can be built. */
@@ -44,12 +45,6 @@ export const isItem = (value: unknown): value is Item => isListed(value) && 'cre
 function problemOf(written: unknown): string | undefined {
   if (typeof written !== 'object' || written === null) return `a definition is an object, not ${describeValue(written)}`;
   return isListed(written) ? `${written.name} is a list item already: list it as it is` : undefined;
-}
-
-function firstOf(provides: unknown): Token | undefined {
-  const [first] = isToken(provides) || provides instanceof Formed ? [provides] : Object.values(provides ?? {});
-  const of: unknown = first instanceof Formed ? first.token : first;
-  return isToken(of) ? of : undefined;
 }
 
 /** Reads what can be built, for its place in a list; whatever is wrong with it is noted there. */
@@ -85,7 +80,6 @@ interface Side {
   readonly side: keyof typeof sides;
 }
 const plain: GroupOptions = {};
-const none: readonly never[] = [];
 
 function portsOf(of: Side, written: unknown): readonly Port[] {
   if (written === undefined) return none;

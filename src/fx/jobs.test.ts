@@ -51,6 +51,27 @@ describe('Jobs.oneShot', () => {
     expect(at.job()?.state).toBe('done');
   });
 
+  it('that goes on for long is healthy again as soon as it says so', async () => {
+    let runs = 0;
+    const at = world((jobs) =>
+      jobs.oneShot({
+        name: 'watch',
+        run: async (signal, healthy) => {
+          runs += 1;
+          if (runs === 1) throw new Error('not yet');
+          healthy();
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        },
+      }),
+    );
+    await at.app.start();
+    await turn();
+    expect(at.app.report().healthy).toBe(false);
+    await at.clock.advance(1000);
+    expect([runs, at.app.report().healthy]).toEqual([2, true]);
+    await at.app.stop();
+  });
+
   it('does not hold up the start', async () => {
     const at = world((jobs, clock) => jobs.oneShot({ name: 'slow', run: (signal) => clock.sleep(10_000, signal) }));
     await at.app.start();

@@ -1,8 +1,7 @@
 import { FxError, messageOf } from './errors.ts';
 import type { Node } from './graph.ts';
 import type { Life } from './life.ts';
-import { append } from './lifecycle.ts';
-import type { Shutdowner } from './shutdown.ts';
+import { append, type Shutdowner } from './lifecycle.ts';
 import { token } from './token.ts';
 
 interface JobOptions {
@@ -53,14 +52,14 @@ export interface JobReport {
 }
 
 /** With `everyMs`: from a success to the next attempt; otherwise a success ends the job. */
-type Task = JobOptions & Run & { readonly kind: JobReport['kind']; readonly everyMs?: number };
+type Task = Run & { readonly kind: JobReport['kind']; readonly options: JobOptions & { readonly everyMs?: number } };
 type Surroundings = { readonly life: Life; readonly shutdowner: Shutdowner };
 
 /** Makes a job one of its component's hooks, which keeps it running from start to stop. */
 function supervise(task: Task, asking: Node, { life, shutdowner }: Surroundings): void {
-  const { name, kind, retry = {}, onGivingUp, everyMs } = task;
+  const { name, retry = {}, onGivingUp, everyMs } = task.options;
   const { attemptsMax = Infinity, firstDelayMs = 1000, longestDelayMs = 60_000 } = retry;
-  const report: JobReport = { name, kind, state: 'idle', failures: 0, lastError: undefined };
+  const report: JobReport = { name, kind: task.kind, state: 'idle', failures: 0, lastError: undefined };
   let controller = new AbortController();
   let running: Promise<void> | undefined;
 
@@ -113,17 +112,17 @@ function supervise(task: Task, asking: Node, { life, shutdowner }: Surroundings)
 export function jobsOf(asking: Node, surroundings: Surroundings): Jobs {
   const begin = (task: Task): void => supervise(task, asking, surroundings);
   return {
-    oneShot: (options) => begin({ ...options, kind: 'one-shot' }),
-    timer: (options) => begin({ ...options, kind: 'timer' }),
-    observer: ({ source, see, ...options }) => {
+    oneShot: (options) => begin({ kind: 'one-shot', options, run: (...given) => options.run(...given) }),
+    timer: (options) => begin({ kind: 'timer', options, run: (...given) => options.run(...given) }),
+    observer: (options) => {
       const run: Task['run'] = async (signal, healthy) => {
-        for await (const item of source(signal)) {
+        for await (const item of options.source(signal)) {
           if (signal.aborted) return;
-          await see(item, signal);
+          await options.see(item, signal);
           healthy();
         }
       };
-      begin({ ...options, kind: 'observer', run });
+      begin({ kind: 'observer', options, run });
     },
   };
 }

@@ -52,11 +52,9 @@ export class Journal {
   #emit(event: Event, to: Subject | undefined): void {
     const { sinks, root } = this.#options;
     for (const sink of sinks) hand(event, sink);
-    let scope: Scope | undefined = to !== undefined && ofModule.test(event.kind) ? to.scope : root;
-    for (; scope !== undefined; scope = scope.parent) {
-      const logger = this.#loggers.get(scope);
-      if (logger !== undefined) return hand(event, logger);
-    }
+    const { path } = to !== undefined && ofModule.test(event.kind) ? to.scope : root;
+    const logger = path.map((scope) => this.#loggers.get(scope)).find((each) => each !== undefined);
+    if (logger !== undefined) hand(event, logger);
   }
 
   /** While these are worked on at the same time, what is told of each comes out once it and all before it are done. */
@@ -116,8 +114,8 @@ export function declare({ graph, journal, builtIns }: Life): void {
   for (const node of graph.nodes) {
     const { label, outputs, item } = node;
     if (outputs.length === 0 || item.kind === 'invoke') continue;
-    const trace = [String(item.place)];
-    for (let { scope } = node; scope.parent !== undefined; scope = scope.parent) trace.push(`${String(scope.place)} (${scope.name})`);
+    const modules = node.scope.path.slice(0, -1).map(({ place, name }) => `${String(place)} (${name})`);
+    const trace = [String(item.place), ...modules];
     const finding = graph.findings.find(({ component }) => component === label);
     const error = finding && new Error(finding.message);
     const isPrivate = node.visibleIn !== graph.root;

@@ -33,6 +33,24 @@ export interface Lifecycle {
 }
 export const Lifecycle = token<Lifecycle>()('fx.lifecycle');
 
+/** Why and how an app is asked to end. */
+interface ShutdownRequest {
+  /** The error behind it, if there is one: the app's run then reports it. */
+  readonly cause?: unknown;
+  /** Default: 1 with a cause, 0 without. */
+  readonly exitCode?: number;
+}
+
+/** How an app was asked to end: by a component, or by a signal. */
+export type Shutdown = Required<ShutdownRequest> & { readonly by: string };
+
+/** Lets a component end the app it is part of. */
+export interface Shutdowner {
+  /** Asks once; stops nothing by itself: whoever waits for the app does. The first request counts, later ones are dropped. */
+  shutdown(request?: ShutdownRequest): void;
+}
+export const Shutdowner = token<Shutdowner>()('fx.shutdowner');
+
 /**
  * The phases of a component: which timeout bounds the call in each, how its errors and events are called, and what a hook
  * must be before, and is during and after it.
@@ -85,14 +103,11 @@ export class HookRecord {
 const hookPhases = ['start', 'ready', 'drain', 'stop'] as const satisfies readonly HookPhase['name'][];
 
 /** What of a hook, or of a definition, should be a function and is none. */
-export function misfit(hook: object): string | undefined {
-  for (let at = 0; at < hookPhases.length; at += 1) {
-    const phase = hookPhases[at] as HookPhase['name'];
-    const call: unknown = (hook as Hook)[phase];
-    if (call !== undefined && typeof call !== 'function') return `${phase} must be a function, not ${describeValue(call)}`;
-  }
-  return undefined;
+export function misfit(hook: Partial<Record<HookPhase['name'], unknown>>): string | undefined {
+  const wrong = hookPhases.find((phase) => hook[phase] !== undefined && typeof hook[phase] !== 'function');
+  return wrong && `${wrong} must be a function, not ${describeValue(hook[wrong])}`;
 }
+
 /** Adds a hook that a component hands over, if it is one and not too late. */
 export function append(node: Node, hook: Hook, place: Place): void {
   const problem = node.isSealed ? 'the app has begun to start: it would never run' : misfit(hook);

@@ -61,6 +61,10 @@ export class Formed<out Form extends string = string, out Of extends Token = Tok
   }
 }
 
+/** The token that is meant, in whatever form; `undefined` where none is written. */
+export const tokenIn = (written: unknown): Token | undefined =>
+  [written, written instanceof Formed ? written.token : undefined].find(isToken);
+
 /** A requirement that may be absent; made by {@link optional}. */
 export type Optional<Of extends Token = Token> = Formed<'optional', Of>;
 /** A value group: contributed to in `provides`, consumed in `requires`; made by {@link many}. */

@@ -11,11 +11,17 @@ export const andThen = (step: Step, next: (outcome: Outcome) => Step): Step => (
 export function inOrder<T>(items: readonly T[], visit: (item: T) => Step, from = 0): Step {
   for (let at = from; at < items.length; at += 1) {
     const step = visit(items[at] as T);
-    if (step instanceof Promise) return step.then((failure) => failure ?? inOrder(items, visit, at + 1));
+    if (step instanceof Promise) return step.then(behind(items, visit, at));
     if (step !== undefined) return step;
   }
   return undefined;
 }
+
+// A closure in the loop would cost a context for each item.
+const behind =
+  <T>(items: readonly T[], visit: (item: T) => Step, at: number) =>
+  (failure: Outcome) =>
+    failure ?? inOrder(items, visit, at + 1);
 
 /**
  * Visits numbers, so many at the same time and the smallest first, each once everything that it waits for is done. The
