@@ -71,16 +71,16 @@ export const datadogMetricProvider = component({
     lifecycle.append({ name: 'follow-datadogmetrics', start: () => engine.start(), stop: () => engine.stop() });
     jobs.oneShot({
       name: 'synchronize-datadogmetrics',
-      run: async (signal) => {
+      run: async (signal, healthy) => {
         known.clusterName = await clusterName.get();
-        await engine.synchronize(signal);
+        await engine.synchronize(signal, healthy);
       },
     });
     jobs.oneShot({
       name: 'watch-autoscalers',
-      run: async (signal) => {
+      run: async (signal, healthy) => {
         known.namespace = await ownPod.resourcesNamespace();
-        await engine.watchReaders(signal);
+        await engine.watchReaders(signal, healthy);
       },
     });
     jobs.oneShot({ name: 'retrieve-metrics', run: (signal) => engine.retrieve(signal) });

@@ -97,10 +97,11 @@ export class MetricEngine {
   }
 
   /** Keeps store and objects alike. */
-  async synchronize(signal: AbortSignal): Promise<void> {
+  async synchronize(signal: AbortSignal, healthy: () => void): Promise<void> {
     const { objects, controller, options } = this.#parts;
     await objects.synced(signal);
     await this.#load();
+    healthy();
     await this.#changed.run({ workers: options.workers, work: (id, ending) => controller.sync(id, ending), signal });
   }
 
@@ -113,8 +114,8 @@ export class MetricEngine {
     this.#values.add('all');
   }
 
-  /** Follows who reads which metric. */
-  async watchReaders(signal: AbortSignal): Promise<void> {
+  /** Follows who reads which metric until it is stopped; `healthy` is called once it does. */
+  async watchReaders(signal: AbortSignal, healthy: () => void): Promise<void> {
     const { kubernetes, informers, options } = this.#parts;
     const autoscalers = await autoscalersOf(kubernetes, informers, options);
     this.#followed = autoscalers;
@@ -122,6 +123,7 @@ export class MetricEngine {
     const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));
     try {
       await this.#syncedReaders(autoscalers, signal);
+      healthy();
       this.#readers.add('all');
       await this.#readers.run({ workers: 1, work: () => this.#updateReaders(), signal });
     } finally {
