@@ -171,7 +171,8 @@ unheard:
 
 it('does not guess which of two runtime settings of one name is meant', async () => {
   const config = new LayeredConfig({ settings: [name] });
-  const list = [supply(Config, config), rulesScrubber, checkName, { ...checkName, name: 'another' }, runtimeSettings] as const;
+  const another = supply(many(RuntimeSetting), { name: name.key, description: 'the same', isHidden: false, get: () => 'x', set: () => {} });
+  const list = [supply(Config, config), rulesScrubber, checkName, another, runtimeSettings] as const;
   await expect(testApp(list, { requires: { settings: Settings } })).rejects.toThrow(
     'two components contribute the runtime setting check.name',
   );
