@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import { Clock, component, Lifecycle, Process } from '../../src/fx/index.ts';
 import { Config } from '../config/index.ts';
 import { Log } from '../log/index.ts';
@@ -125,7 +126,7 @@ function keepAliveAgent({ server, proxyEnv }: Access, tls: TlsIdentity, connecti
     // As in Go, what runs on this machine is never reached through a proxy.
     ...(isLoopback(server.hostname) ? {} : { proxyEnv }),
   };
-  const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
+  const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...securityOf(tls) });
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (...given) => {
     const socket = connect(...given);
@@ -136,6 +137,19 @@ function keepAliveAgent({ server, proxyEnv }: Access, tls: TlsIdentity, connecti
     return socket;
   };
   return agent;
+}
+
+/**
+ * One context for all connections: Node would read the certificates again for each, and take their whole text for the name of
+ * the pool with every request. Certificates that cannot be read are left to the first connection, which fails as any other does.
+ */
+function securityOf(tls: TlsIdentity): ConnectionOptions {
+  try {
+    const { rejectUnauthorized = true, servername } = tls;
+    return { rejectUnauthorized, ...(servername === undefined ? {} : { servername }), secureContext: createSecureContext(tls) };
+  } catch {
+    return tls;
+  }
 }
 
 /** The failure of a connection whose certificates do not fit, which newer ones may mend; any other is thrown on. */
