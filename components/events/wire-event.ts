@@ -22,7 +22,8 @@ export interface WireEvent {
 }
 
 const defaultComponent = 'datadog-cluster-agent';
-const isName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** A DNS subdomain of RFC 1123: each part between dots begins and ends with a letter or digit. */
+const isName = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Makes events, and names for them that no other event has. */
 export class EventMaker {
