@@ -19,6 +19,16 @@ async function stillAnswers(server: WireServer): Promise<void> {
   expect((await client.ask('/ok', { as: 'session' })).body).toBe('ok');
 }
 
+/** Waits until a client that had too much has let go. */
+async function answersAgain(server: WireServer): Promise<void> {
+  const answers = (): Promise<boolean> =>
+    stillAnswers(server).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(answers).toBe(true);
+}
+
 /** What comes back for bytes that are sent over TLS, once the server has closed the connection. */
 async function answerTo(server: WireServer, bytes: string | Uint8Array, protocols: readonly string[] = []): Promise<string> {
   const socket = await rawSocket(server.port, { ALPNProtocols: [...protocols] });
@@ -165,14 +175,7 @@ describe('a client that wants too much at a time', () => {
     expect(complaints[0]?.message).toContain('cluster_agent.server.max_connections_per_client');
     expect(await server.metric('api_refused{')).toEqual(['api_refused{what="connections"} 5']);
     sockets[0]?.destroy();
-    await expect
-      .poll(() =>
-        stillAnswers(server).then(
-          () => true,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    await answersAgain(server);
     for (const socket of sockets) socket.destroy();
   });
 
@@ -204,14 +207,7 @@ describe('a client that wants too much at a time', () => {
     socket.write(`GET /stuck HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`);
     await stuck.begun;
     socket.destroy();
-    await expect
-      .poll(() =>
-        stillAnswers(server).then(
-          () => true,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    await answersAgain(server);
     stuck.letGo();
   });
 
