@@ -123,7 +123,8 @@ export class Rest {
     context.status = status;
     for (const name of Object.keys(headers)) context.set(name, headers[name] ?? '');
     if (typeof body === 'string' && context.response.get('Content-Type') === '') context.set('Content-Type', 'text/plain; charset=utf-8');
-    context.body = body;
+    // Koa takes other bytes than a Buffer's for an object to be written as JSON.
+    context.body = body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : body;
     if (body === '') context.remove('Content-Type');
     if (this.#isDraining && context.req.httpVersionMajor === 1) context.set('Connection', 'close');
   }

@@ -23,7 +23,14 @@ const labels: Route = {
 const status: Route = { method: 'GET', path: '/status', access: 'session', handle: () => ({ body: 'fine' }) };
 const empty: Route = { method: 'POST', path: '/empty', access: 'session', handle: () => ({}) };
 const echo: Route = { method: 'POST', path: '/echo', access: 'session', handle: async (request) => ({ body: await request.body() }) };
-const routes = [version, labels, status, empty, echo];
+// A view of some bytes, which is no Buffer.
+const bytes: Route = {
+  method: 'GET',
+  path: '/bytes',
+  access: 'session',
+  handle: () => ({ body: new TextEncoder().encode('not these').subarray(4) }),
+};
+const routes = [version, labels, status, empty, echo, bytes];
 
 function like(route: Route, changes: Partial<Route>): Route {
   return Object.assign({}, route, changes);
@@ -48,6 +55,7 @@ describe.each(Object.entries(clients))('over %s', (_, clientOf) => {
     ]);
     expect((await client.ask('/echo', { method: 'POST', as: 'session', body: 'x'.repeat(300_000) })).body).toHaveLength(300_000);
     expect((await client.ask('/echo', { method: 'POST', as: 'session' })).body).toBe('');
+    expect((await client.ask('/bytes', { as: 'session' })).body).toBe('these');
   });
 
   it.each([
