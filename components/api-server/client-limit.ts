@@ -16,13 +16,18 @@ interface Parts {
   readonly refused: Counter<'what'>;
 }
 
+/** Addresses with nothing at a time, and those with something, that are kept before any is let go of. */
+const keptMin = 1024;
+
 /** Whoever keeps knocking must not fill the log. */
 const sayEveryMs = 60_000;
 
 /** How many of something each client has at a time, and no more than it may. A client is an address: a proxy counts as one. */
 export class ClientLimit {
   readonly #parts: Parts;
+  /** Who has nothing any more stays for a while: as a rule they come back, and V8 builds a small map anew when its last key goes. */
   readonly #counts = new Map<string, number>();
+  #kept = keptMin;
   #silentUntil = -Infinity;
 
   constructor(parts: Parts) {
@@ -38,13 +43,19 @@ export class ClientLimit {
       return false;
     }
     this.#counts.set(address, count + 1);
+    if (this.#counts.size > this.#kept) this.#forgetIdle();
     return true;
   }
 
   leave(address: string): void {
     const count = this.#counts.get(address) ?? 0;
-    if (count <= 1) this.#counts.delete(address);
-    else this.#counts.set(address, count - 1);
+    if (count > 0) this.#counts.set(address, count - 1);
+  }
+
+  /** Often enough for the memory, and so seldom that each address pays for no more than its own turn. */
+  #forgetIdle(): void {
+    for (const [address, count] of this.#counts) if (count === 0) this.#counts.delete(address);
+    this.#kept = Math.max(keptMin, 2 * this.#counts.size);
   }
 
   #refuse(address: string): void {

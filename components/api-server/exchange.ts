@@ -14,7 +14,7 @@ export class RouteExchange implements RouteRequest, Exchange {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** A property, so that handlers may take it out of the request. */
-  readonly body = (): Promise<Uint8Array> => (this.#body ??= this.#read());
+  readonly body = (): Promise<Uint8Array> => (this.#body ??= this.#hasBody() ? this.#read() : Promise.resolve(new Uint8Array()));
   readonly #context: Context;
   readonly #bodyMax: number;
   #controller: AbortController | undefined;
@@ -57,6 +57,12 @@ export class RouteExchange implements RouteRequest, Exchange {
   /** @throws RouteError 413 when the client says that its body is longer than the route allows */
   checkLength(): void {
     if (Number(this.headers['content-length'] ?? 0) > this.#bodyMax) throw this.#tooLong();
+  }
+
+  /** Over HTTP/1 the headers say so; over HTTP/2 only the end of the stream does. */
+  #hasBody(): boolean {
+    const { 'transfer-encoding': encoding, 'content-length': length } = this.headers;
+    return encoding !== undefined || (length !== undefined && length !== '0') || this.#context.req.httpVersionMajor > 1;
   }
 
   #read(): Promise<Uint8Array> {

@@ -13,7 +13,8 @@ export interface Exchange {
 export class InFlight<T extends Exchange> {
   readonly #clock: Clock;
   readonly #timeMs: number;
-  readonly #due = new Map<T, number>();
+  /** Before the oldest, and behind the newest. */
+  readonly #ends = new Place<T>();
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock, timeMs: number) {
@@ -21,18 +22,19 @@ export class InFlight<T extends Exchange> {
     this.#timeMs = timeMs;
   }
 
-  enter(exchange: T): void {
-    this.#due.set(exchange, this.#clock.monotonic() + this.#timeMs);
+  /** @returns a function for when it is answered */
+  enter(exchange: T): () => void {
+    const place = new Place(exchange, this.#clock.monotonic() + this.#timeMs);
+    place.join(this.#ends);
     this.#cancelTimer ??= this.#clock.after(this.#timeMs, this.#cutOverdue);
-  }
-
-  leave(exchange: T): void {
-    this.#due.delete(exchange);
+    return () => place.leave();
   }
 
   /** All of them, oldest first. */
-  all(): IterableIterator<T> {
-    return this.#due.keys();
+  all(): readonly T[] {
+    const all: T[] = [];
+    for (let place = this.#ends.later; place.exchange !== undefined; place = place.later) all.push(place.exchange);
+    return all;
   }
 
   /** Lets go of the timer; what is in flight is no longer watched. */
@@ -43,14 +45,43 @@ export class InFlight<T extends Exchange> {
 
   readonly #cutOverdue = (): void => {
     this.#cancelTimer = undefined;
-    for (const [exchange, due] of this.#due) {
-      const leftMs = due - this.#clock.monotonic();
+    for (let { later: oldest } = this.#ends; oldest.exchange !== undefined; oldest = this.#ends.later) {
+      const leftMs = oldest.due - this.#clock.monotonic();
       if (leftMs > 0) {
         this.#cancelTimer = this.#clock.after(leftMs, this.#cutOverdue);
         return;
       }
-      this.#due.delete(exchange);
-      exchange.cut();
+      oldest.leave();
+      oldest.exchange.cut();
     }
   };
+}
+
+/** One of a ring. Not a key of a Map: what leaves one soon after it came makes V8 build its table anew, which takes microseconds. */
+class Place<T> {
+  readonly exchange: T | undefined;
+  readonly due: number;
+  later: Place<T> = this;
+  #earlier: Place<T> = this;
+
+  constructor(exchange?: T, due = Infinity) {
+    this.exchange = exchange;
+    this.due = due;
+  }
+
+  /** Stands right before `ends`. */
+  join(ends: Place<T>): void {
+    this.later = ends;
+    this.#earlier = ends.#earlier;
+    ends.#earlier.later = this;
+    ends.#earlier = this;
+  }
+
+  /** Does nothing the second time. */
+  leave(): void {
+    this.#earlier.later = this.later;
+    this.later.#earlier = this.#earlier;
+    this.later = this;
+    this.#earlier = this;
+  }
 }

@@ -53,7 +53,7 @@ export class Rest {
   /** From now on each answer tells its client to come back on another connection. @returns connections with a request on them */
   drain(): ReadonlySet<Socket> {
     this.#isDraining = true;
-    return new Set([...this.#inFlight.all()].map(({ socket }) => socket));
+    return new Set(this.#inFlight.all().map(({ socket }) => socket));
   }
 
   /** Nothing is in flight any more. */
@@ -87,9 +87,9 @@ export class Rest {
     }
     const begun = clock.monotonic();
     const exchange = new RouteExchange(context, route);
-    this.#inFlight.enter(exchange);
+    const leave = this.#inFlight.enter(exchange);
     context.res.once('close', () => {
-      this.#inFlight.leave(exchange);
+      leave();
       perClient.leave(client);
       exchange.abandon('the client is gone');
     });

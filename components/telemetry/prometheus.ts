@@ -125,7 +125,9 @@ function remove({ labels, metric, series }: Family, values: AnyLabels): void {
 }
 
 function keyOf(labels: readonly string[], values: AnyLabels): string {
-  return labels.map((label) => values[label]).join('\u0000');
+  let key = '';
+  for (const label of labels) key += `${values[label]}\u0000`;
+  return key;
 }
 
 function describe(kind: Kind, labels: readonly string[]): string {
