@@ -10,7 +10,7 @@ import { ExternalMetricsProvider, ExternalMetricsServer, externalMetricsSettings
 import { flagsIn, ServerFlags } from './server/flags.ts';
 import { Handler } from './server/handler.ts';
 import type { Check } from './server/health.ts';
-import { Listener } from './server/listener.ts';
+import { Listener, type TlsFacts } from './server/listener.ts';
 import { measured } from './server/metrics.ts';
 import { namedPair, servingCertificate } from './server/serving-certificate.ts';
 
@@ -74,7 +74,7 @@ export const aggregatedServer = component({
       run: async () => {
         const { certificate: cert, key } = await servingCertificate(flags, log);
         const tls = { cert, key, minVersion: minVersionOf(flags, config), ca: auth.clientCas };
-        await listener.listen(flags.port ?? config.get(settings.port), flags.bindAddress, tls);
+        await listenOn(listener, tls, { flags, port: config.get(settings.port) });
         log.info(`external metrics API server listens on ${flags.bindAddress}:${listener.port}`);
         if (flags.ignored.length > 0) log.warn(`external_metrics_provider.config: without effect here: ${flags.ignored.join(', ')}`);
       },
@@ -91,6 +91,24 @@ export const aggregatedServer = component({
     return { server: listener, status: statusOf(listener) };
   },
 });
+
+interface Whereabouts {
+  readonly flags: ServerFlags;
+  /** Where no flag gives one. */
+  readonly port: number;
+}
+
+/** @throws Error that names the setting whose port cannot be had */
+async function listenOn(listener: Listener, tls: TlsFacts, { flags, port }: Whereabouts): Promise<void> {
+  const wanted = flags.port ?? port;
+  try {
+    await listener.listen(wanted, flags.bindAddress, tls);
+  } catch (cause) {
+    const setting = flags.port === undefined ? 'external_metrics_provider.port' : 'secure-port in external_metrics_provider.config';
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot listen on port ${wanted} for external metrics: ${why}; free it, or set ${setting}`, { cause });
+  }
+}
 
 const always: readonly Check[] = ['ping', 'log'].map((name) => ({ name, isWell: () => true }));
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,7 +38,7 @@ beforeEach(async () => {
 });
 afterEach(() => opened.disposeAsync());
 
-async function startAgent(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+const agentWith = async (settings: Readonly<Record<string, unknown>> = {}) => {
   const certDir = opened.adopt(await mkdtemp(join(tmpdir(), 'external-metrics-')), (each) => rm(each, { recursive: true }));
   const config: Readonly<Record<string, unknown>> = { ...settingsFor(datadog, { port: 0, certDir }), ...settings };
   const list = [
@@ -44,7 +46,11 @@ async function startAgent(settings: Readonly<Record<string, unknown>> = {}): Pro
     supply(LeaderElection, fakeElection()),
     ...externalMetrics(),
   ] as const;
-  const agent = opened.use(await testApp(list, { requires: { server: ExternalMetricsServer }, settings: (key) => config[key] }));
+  return opened.use(await testApp(list, { requires: { server: ExternalMetricsServer }, settings: (key) => config[key] }));
+};
+
+async function startAgent(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const agent = await agentWith(settings);
   await until(() => agent.needs.server.port > 0, true);
   await publish(server.admin, agent.needs.server.port);
 }
@@ -128,4 +134,17 @@ it('serves no value for longer than it may while Datadog says nothing', async ()
   silence.remove();
   load(6);
   await expect.poll(read, soon).toBe('6');
+});
+
+it('says which setting names a port that is taken, and listens once it is free', async () => {
+  const other = createServer().listen(0, '0.0.0.0');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const agent = await agentWith({ 'external_metrics_provider.port': port });
+  const lastErrors = () => agent.app.report().components.flatMap(({ jobs }) => jobs.map(({ lastError }) => String(lastError)));
+  await expect
+    .poll(lastErrors, soon)
+    .toContainEqual(expect.stringMatching(/port \d+ .*EADDRINUSE.*free it, or set external_metrics_provider\.port/));
+  other.close();
+  await until(() => agent.needs.server.port, port);
 });
