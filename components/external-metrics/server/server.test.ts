@@ -1,5 +1,7 @@
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:http2';
+import { once } from 'node:events';
+import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { text as textOf } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../src/certificates/index.ts';
@@ -274,6 +276,37 @@ describe('Listener', () => {
       stream.resume();
       listener.drain();
       await expect(get(listener.port, '/healthz')).rejects.toThrow();
+      session.close();
+      await listener.close();
+    });
+  });
+
+  it('answers over HTTP/2 with and without bodies, whatever the client does', async () => {
+    await watch.inside(async () => {
+      const goneAway = Promise.withResolvers<Answer>();
+      const handle = async ({ path, method, headers }: ServerRequest): Promise<Answer> => {
+        if (path === '/never') return goneAway.promise;
+        return { status: path === '/same' ? 304 : 200, contentType: 'text/plain', body: `${method} ${path} ${String(headers['x-a'])}` };
+      };
+      const listener = new Listener({ handle, inFlightMax: 10 });
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      const ask = async (headers: OutgoingHttpHeaders, body?: Buffer): Promise<unknown> => {
+        const stream = session.request(headers, { endStream: body === undefined });
+        if (body !== undefined) stream.end(body);
+        const [{ ':status': status, 'content-length': length }] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+        return [status, Number(length), await textOf(stream)];
+      };
+      expect(await ask({ ':path': '/a?b=1', 'x-a': ['1', '2'] })).toEqual([200, 10, 'GET /a 1,2']);
+      expect(await ask({ ':path': '/a', ':method': 'HEAD' })).toEqual([200, 17, '']);
+      expect(await ask({ ':path': '/same' })).toEqual([304, 19, '']);
+      expect(await ask({ ':path': '/a', ':method': 'POST', 'x-a': '1' }, Buffer.alloc(300_000))).toEqual([200, 9, 'POST /a 1']);
+      expect(await ask({ ':method': 'CONNECT', ':authority': 'x:1', 'x-a': '1' })).toEqual([200, NaN, 'CONNECT  1']);
+      const impatient = session.request({ ':path': '/never' });
+      impatient.close(constants.NGHTTP2_CANCEL);
+      await once(impatient, 'close');
+      goneAway.resolve({ status: 200, contentType: 'text/plain', body: 'too late' });
+      expect(await ask({ ':path': '/a', 'x-a': '1' })).toEqual([200, 8, 'GET /a 1']);
       session.close();
       await listener.close();
     });
