@@ -25,8 +25,10 @@ interface Resource {
   readonly resource: { readonly hasRef?: () => boolean };
 }
 
-/** Closing takes a socket some turns of the event loop; this is how long we look, in milliseconds of real time. */
+/** Closing takes a socket some turns of the event loop, and what another process does with it some milliseconds of real time. */
 const patienceMs = 500;
+/** On a machine with much else to do, a single turn may take all that time. */
+const turnsMin = 50;
 
 /**
  * Watches what is opened by everything that runs inside {@link LeakWatch.inside}, and by all that follows from it, however
@@ -52,7 +54,8 @@ export class LeakWatch {
   /** Ends the watch. @throws FxError `FX_LEAK` with one finding for each thing that is still open */
   async end(): Promise<void> {
     const giveUpAt = performance.now() + patienceMs;
-    while (this.#leaks().length > 0 && performance.now() < giveUpAt) await new Promise((resolve) => void setTimeout(resolve, 5));
+    for (let turns = 0; this.#leaks().length > 0 && (turns < turnsMin || performance.now() < giveUpAt); turns += 1)
+      await new Promise((resolve) => void setTimeout(resolve, 5));
     this.#hook.disable();
     const error = errorOf(this.#leaks());
     if (error !== undefined) throw error;
