@@ -3,13 +3,13 @@ import { systemTerminal } from './cli/terminal.ts';
 
 /** The binary: arguments -> subcommand -> exit code. Whatever a command needs is imported by that command. */
 async function main(): Promise<void> {
-  process.exitCode = await runCommand(process.argv.slice(2), systemTerminal);
+  const exitCode = await runCommand(process.argv.slice(2), systemTerminal);
+  // What could not be printed has made it 1 already.
+  if (exitCode !== 0) process.exitCode = exitCode;
 }
 
-// `cluster-agent config schema | head`: whoever reads no further is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Each write that fails is told so itself; without a listener the process would end.
+process.stdout.on('error', () => {});
 
 // Not awaited: the bundle is CommonJS, which cannot. What fails is told by the command.
 void main();

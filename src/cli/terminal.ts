@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 
 /** What a command reads from and writes to. */
 export interface Terminal {
-  /** A line, or several, to standard output. */
+  /** A line, or several, to standard output. A command that cannot say what it has to say has failed. */
   print(text: string): void;
   /** A line to standard error. Commands that succeed write none. */
   warn(text: string): void;
@@ -16,7 +16,7 @@ export interface Terminal {
 }
 
 export const systemTerminal: Terminal = {
-  print: (text) => void process.stdout.write(`${text}\n`),
+  print: (text) => void process.stdout.write(`${text}\n`, printed),
   warn: (text) => void process.stderr.write(`${text}\n`),
   // Opened when it is asked for: it is a stream of its own, and few commands read.
   get input() {
@@ -31,6 +31,13 @@ export const systemTerminal: Terminal = {
     process.exit(exitCode);
   },
 };
+
+function printed(error: NodeJS.ErrnoException | null | undefined): void {
+  // `cluster-agent config schema | head`: whoever reads no further is no failure.
+  if (error === null || error === undefined || error.code === 'EPIPE') return;
+  if (process.exitCode === undefined) systemTerminal.warn(`Error: cannot write to standard output: ${error.message}`);
+  process.exitCode = 1;
+}
 
 /** The same without colours. */
 export function plain(terminal: Terminal): Terminal {

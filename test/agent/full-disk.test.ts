@@ -51,7 +51,27 @@ function flare(port: number): Promise<{ readonly status: number | undefined; rea
 
 const linesWith = ({ output }: Agent, part: string): string[] => output.split('\n').filter((line) => line.includes(part));
 
+/** Runs what follows with its standard output on a disk that is full. */
+const onFullOutput = ['sh', '-c', 'exec "$0" "$@" > /dev/full'];
+
+it('fails a command whose output is lost, and says why', async () => {
+  await using agent = spawnAgent(['version'], {}, onFullOutput);
+  expect(await agent.gone).toBe(1);
+  expect(agent.errors).toMatch(/^Error: cannot write to standard output: ENOSPC: .*\n$/);
+});
+
 describe('an agent on a full disk', { timeout: 120_000 }, () => {
+  it('goes on without its standard output, and says what is lost', async () => {
+    await using around = await surroundings();
+    const [health = 0] = await freePorts(1);
+    const env = { ...around.env, DD_HEALTH_PORT: String(health), DD_LOG_TO_CONSOLE: 'true' };
+    await using agent = spawnAgent(['start', '-c', around.folder], env, onFullOutput);
+    await agent.until(async () => (await probe(health, '/ready')) === 200);
+    agent.signal('SIGTERM');
+    expect(await agent.gone).toBe(0);
+    expect(agent.errors).toMatch(/^cannot write the log to console: Error: ENOSPC: .*\n\d+ log lines could not be written to console\n$/);
+  });
+
   it('goes on without its log file, and says so once', async () => {
     await using around = await surroundings();
     const { agent } = await started(around, { DD_LOG_FILE: '/dev/full' });
