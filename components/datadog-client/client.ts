@@ -20,12 +20,15 @@ interface Parts {
 /** How many requests one call may spend on finding out which queries spoil their batches. */
 const splitsMax = 100;
 
+/** How many refused queries are remembered; of those that nobody asks any more, nothing else tells. */
+const refusedMax = 10_000;
+
 /** Asks in batches, of the first endpoint that answers; a query that spoils its batch is found and asked alone from then on. */
 export class BatchedClient implements DatadogClient {
   readonly #parts: Parts;
   #lastUsed: Endpoint | undefined;
-  /** Texts of queries that were refused when they were last asked. */
-  #refused: ReadonlySet<string> = new Set();
+  /** Texts of queries that were refused when they were last asked; the longest known first. */
+  readonly #refused = new Set<string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -44,8 +47,18 @@ export class BatchedClient implements DatadogClient {
   ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
     const call = new Call<Q>(signal, onOutcome);
     await this.#spread(this.#batches(queries, call), { spreadMs, signal, count: queries.length }, (batch) => this.#answer(batch, call));
-    this.#refused = call.refused;
+    this.#remember(queries, call);
     return call.outcomes;
+  }
+
+  /** What was not asked this time stays as it was: a few new metrics are asked for between two refreshes of all. */
+  #remember(asked: readonly MetricQuery[], { refused }: Pick<Call<MetricQuery>, 'refused'>): void {
+    for (const { query } of asked) this.#refused.delete(query);
+    for (const query of refused) this.#refused.add(query);
+    for (const query of this.#refused) {
+      if (this.#refused.size <= refusedMax) return;
+      this.#refused.delete(query);
+    }
   }
 
   *#batches<Q extends MetricQuery>(queries: readonly Q[], call: Call<Q>): Generator<readonly Q[]> {
