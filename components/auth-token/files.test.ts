@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { supply } from '../../src/fx/index.ts';
 import { testApp } from '../../src/fx/testing.ts';
@@ -63,6 +64,20 @@ describe('an agent', () => {
     expect(tokens.matches('cluster-agent', token)).toBe(true);
     expect(tokens.matches('session', token)).toBe(false);
     expect(await readdir(folder)).toEqual(['auth_token']);
+  });
+
+  it('takes the token itself and nothing that is merely like it', async () => {
+    const text = `${token}\u0000é`;
+    const { tokens } = await started(createdAuthTokens, { 'cluster_agent.auth_token': text });
+    const near = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.nat({ max: text.length }).map((length) => text.slice(0, length)),
+      fc.string({ unit: 'binary' }).map((more) => text + more),
+      fc.tuple(fc.nat({ max: text.length - 1 }), fc.string({ unit: 'binary', maxLength: 2 })).map(([at, other]) => {
+        return text.slice(0, at) + other + text.slice(at + 1);
+      }),
+    );
+    fc.assert(fc.property(near, (presented) => tokens.matches('cluster-agent', presented) === (presented === text)));
   });
 
   it('keeps the session token where auth_token_file_path says', async () => {

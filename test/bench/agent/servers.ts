@@ -8,9 +8,11 @@ import { createServer as createGrpc } from 'nice-grpc';
 import { AgentSecureDefinition } from '../../../components/agent-secure/index.ts';
 import { ApiServer, GrpcService, Route } from '../../../components/api-server/index.ts';
 import { muxedApiServer } from '../../../components/api-server/muxed.ts';
-import { fakeAuthTokens } from '../../../components/auth-token/fake.ts';
+import { fakeTokens } from '../../../components/auth-token/fake.ts';
+import { existingAuthTokens } from '../../../components/auth-token/files.ts';
 import { fakeConfig } from '../../../components/config/fake.ts';
 import { fakeLog } from '../../../components/log/fake.ts';
+import { rulesScrubber } from '../../../components/scrubber/rules.ts';
 import { prometheusTelemetry } from '../../../components/telemetry/prometheus.ts';
 import { selfSigned } from '../../../src/certificates/index.ts';
 import { component, many, run, supply } from '../../../src/fx/index.ts';
@@ -23,9 +25,10 @@ export const servers: Readonly<Record<Server, (listening: (port: number) => void
   /** The agent's own: one port for REST and gRPC, with authentication, telemetry and limits. */
   async armature(listening) {
     process.exitCode = await run([
-      fakeConfig({ 'cluster_agent.cmd_port': 0 }),
+      fakeConfig({ 'cluster_agent.cmd_port': 0, 'cluster_agent.auth_token': fakeTokens['cluster-agent'] }),
       fakeLog(),
-      fakeAuthTokens(),
+      rulesScrubber,
+      existingAuthTokens,
       prometheusTelemetry,
       supply(many(GrpcService), { definition: AgentSecureDefinition, implementation: tagger }),
       component({ name: 'routes', provides: many(Route, { flatten: true }), create: routes }),
