@@ -24,6 +24,21 @@ describe('metrics', () => {
     expect(text).toContain('api_elapsed_bucket{le="1"} 0\napi_elapsed_bucket{le="2"} 1\napi_elapsed_bucket{le="+Inf"} 1\n');
   });
 
+  it('are counted from one look to the next, and never down', async () => {
+    await using tested = await started();
+    const { telemetry } = tested.needs;
+    const requests = telemetry.counter({ subsystem: 'api', name: 'requests', labels: ['handler'], help: 'Requests' });
+    requests.add({ handler: 'a' }, 0);
+    expect(await telemetry.text()).toContain('api_requests{handler="a"} 0\n');
+    requests.add({ handler: 'a' }, 2);
+    await telemetry.text();
+    requests.add({ handler: 'a' }, 3);
+    expect(await telemetry.text()).toContain('api_requests{handler="a"} 5\n');
+    for (const wrong of [-1, Number.NaN, Infinity])
+      expect(() => requests.add({ handler: 'a' }, wrong)).toThrow(`counter api_requests counts up, and not by ${wrong}`);
+    expect(await telemetry.text()).toContain('api_requests{handler="a"} 5\n');
+  });
+
   it('may be shared by several, but not as two different things', async () => {
     await using tested = await started();
     const { telemetry } = tested.needs;

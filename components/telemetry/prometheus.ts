@@ -3,6 +3,7 @@ import type { Metric, Registry } from 'prom-client';
 import { component } from '../../src/fx/index.ts';
 import { Telemetry, type Counter, type Gauge, type Histogram, type MetricOptions } from './index.ts';
 import { LoopLag, processMetrics } from './process-metrics.ts';
+import { SeriesTable, type AnyLabels, type Series } from './series.ts';
 
 /** Label sets of one metric; beyond them new ones are dropped and counted, so that no client can fill the memory with them. */
 export const seriesMax = 10_000;
@@ -19,7 +20,6 @@ export const prometheusTelemetry = component({
 });
 
 type Kind = 'Counter' | 'Gauge' | 'Histogram';
-type AnyLabels = Readonly<Record<string, string>>;
 
 interface Common {
   readonly name: string;
@@ -34,7 +34,7 @@ interface Family<M extends Metric = Metric> {
   readonly kind: Kind;
   readonly labels: readonly string[];
   readonly metric: M;
-  readonly series: Set<string>;
+  readonly series: SeriesTable;
 }
 
 class PrometheusTelemetry implements Telemetry {
@@ -66,9 +66,19 @@ class PrometheusTelemetry implements Telemetry {
   }
 
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
-    const family = this.#family('Counter', options, (common) => new this.#prometheus.Counter<string>(common));
+    const family = this.#family('Counter', options, (common, series) => {
+      return new this.#prometheus.Counter<string>({
+        ...common,
+        collect() {
+          for (const each of series.all()) this.inc(each.labels, each.takeCount());
+        },
+      });
+    });
     return {
-      add: (labels, value = 1) => void (this.#admits(family, labels) && family.metric.inc(labels, value)),
+      add: (labels, value = 1) => {
+        if (!(value >= 0 && value < Infinity)) throw new RangeError(`counter ${family.name} counts up, and not by ${value}`);
+        this.#seriesOf(family, labels)?.count(value);
+      },
       remove: (labels) => remove(family, labels),
     };
   }
@@ -94,13 +104,14 @@ class PrometheusTelemetry implements Telemetry {
   }
 
   /** The metric of that name: several components, or several of one kind, may count into the same one. */
-  #family<M extends Metric>(kind: Kind, options: MetricOptions<string>, create: (common: Common) => M): Family<M> {
+  #family<M extends Metric>(kind: Kind, options: MetricOptions<string>, create: (common: Common, series: SeriesTable) => M): Family<M> {
     const { subsystem, labels = [], help } = options;
     const name = subsystem === '' ? options.name : `${subsystem}_${options.name}`;
     const known = this.#families.get(name);
     if (known === undefined) {
-      const metric = create({ name, help, labelNames: labels, registers: [this.#registry] });
-      const family = { name, kind, labels, metric, series: new Set<string>() };
+      const series = new SeriesTable(labels);
+      const metric = create({ name, help, labelNames: labels, registers: [this.#registry] }, series);
+      const family = { name, kind, labels, metric, series };
       this.#families.set(name, family);
       return family;
     }
@@ -109,25 +120,22 @@ class PrometheusTelemetry implements Telemetry {
     return known as Family<M>;
   }
 
-  #admits({ name, labels, series }: Family, values: AnyLabels): boolean {
-    if (labels.length === 0) return true;
-    const key = keyOf(labels, values);
-    if (series.has(key)) return true;
-    if (series.size < seriesMax) return series.add(key).has(key);
+  #admits(family: Family, labels: AnyLabels): boolean {
+    return this.#seriesOf(family, labels) !== undefined;
+  }
+
+  /** Nothing where there are too many. */
+  #seriesOf({ name, series }: Family, labels: AnyLabels): Series | undefined {
+    const known = series.find(labels);
+    if (known !== undefined || series.size < seriesMax) return known ?? series.add(labels);
     this.#dropped.add({ metric: name });
-    return false;
+    return undefined;
   }
 }
 
-function remove({ labels, metric, series }: Family, values: AnyLabels): void {
-  series.delete(keyOf(labels, values));
-  metric.remove(values);
-}
-
-function keyOf(labels: readonly string[], values: AnyLabels): string {
-  let key = '';
-  for (const label of labels) key += `${values[label]}\u0000`;
-  return key;
+function remove({ metric, series }: Family, labels: AnyLabels): void {
+  series.delete(labels);
+  metric.remove(labels);
 }
 
 function describe(kind: Kind, labels: readonly string[]): string {
