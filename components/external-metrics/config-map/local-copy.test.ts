@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSelector } from '../selector.ts';
 import { entryOf, type Entry } from './entry.ts';
@@ -48,6 +49,25 @@ describe('LocalCopy', () => {
       entry({ name: 'c', value: 3, timestamp: 200, isValid: false }),
     ]);
     expect(read()).toMatchObject([{ value: 2 }]);
+  });
+
+  it('has one order and one choice, however the entries came', () => {
+    const entries = [
+      entry({ labels: {}, value: 1 }),
+      entry({ name: 'a', value: 2 }),
+      entry({ name: 'b', value: 3 }),
+      entry({ labels: { app: 'web', zone: 'a' }, value: 4 }),
+      entry({ labels: { app: 'x' }, value: 5 }),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(entries, { minLength: entries.length }), (shuffled) => {
+        expect(
+          copyOf(shuffled)
+            .read('app in (web,x)')
+            .map(({ value }) => value),
+        ).toEqual([2, 4, 5]);
+      }),
+    );
   });
 
   it('adds nothing to the labels that a selector spells out', () => {
