@@ -14,7 +14,7 @@ export class InFlight<T extends Exchange> {
   readonly #clock: Clock;
   readonly #timeMs: number;
   /** Before the oldest, and behind the newest. */
-  readonly #ends = new Place<T>();
+  readonly #ends = new Slot<T>();
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock, timeMs: number) {
@@ -24,16 +24,16 @@ export class InFlight<T extends Exchange> {
 
   /** @returns a function for when it is answered */
   enter(exchange: T): () => void {
-    const place = new Place(exchange, this.#clock.monotonic() + this.#timeMs);
-    place.join(this.#ends);
+    const slot = new Slot(exchange, this.#clock.monotonic() + this.#timeMs);
+    slot.join(this.#ends);
     this.#cancelTimer ??= this.#clock.after(this.#timeMs, this.#cutOverdue);
-    return () => place.leave();
+    return () => slot.leave();
   }
 
   /** All of them, oldest first. */
   all(): readonly T[] {
     const all: T[] = [];
-    for (let place = this.#ends.later; place.exchange !== undefined; place = place.later) all.push(place.exchange);
+    for (let slot = this.#ends.later; slot.exchange !== undefined; slot = slot.later) all.push(slot.exchange);
     return all;
   }
 
@@ -58,11 +58,11 @@ export class InFlight<T extends Exchange> {
 }
 
 /** One of a ring. Not a key of a Map: what leaves one soon after it came makes V8 build its table anew, which takes microseconds. */
-class Place<T> {
+class Slot<T> {
   readonly exchange: T | undefined;
   readonly due: number;
-  later: Place<T> = this;
-  #earlier: Place<T> = this;
+  later: Slot<T> = this;
+  #earlier: Slot<T> = this;
 
   constructor(exchange?: T, due = Infinity) {
     this.exchange = exchange;
@@ -70,7 +70,7 @@ class Place<T> {
   }
 
   /** Stands right before `ends`. */
-  join(ends: Place<T>): void {
+  join(ends: Slot<T>): void {
     this.later = ends;
     this.#earlier = ends.#earlier;
     ends.#earlier.later = this;
