@@ -47,12 +47,12 @@ export class BatchedClient implements DatadogClient {
   ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
     const call = new Call<Q>(signal, onOutcome);
     await this.#spread(this.#batches(queries, call), { spreadMs, signal, count: queries.length }, (batch) => this.#answer(batch, call));
-    this.#remember(queries, call);
+    this.#remember(queries, call.refused);
     return call.outcomes;
   }
 
   /** What was not asked this time stays as it was: a few new metrics are asked for between two refreshes of all. */
-  #remember(asked: readonly MetricQuery[], { refused }: Pick<Call<MetricQuery>, 'refused'>): void {
+  #remember(asked: readonly MetricQuery[], refused: ReadonlySet<string>): void {
     for (const { query } of asked) this.#refused.delete(query);
     for (const query of refused) this.#refused.add(query);
     for (const query of this.#refused) {
