@@ -16,7 +16,7 @@ interface Parts {
   readonly refused: Counter<'what'>;
 }
 
-/** Addresses with nothing at a time, and those with something, that are kept before any is let go of. */
+/** How many addresses are kept, at least, before those that have nothing are forgotten. */
 const keptMin = 1024;
 
 /** Whoever keeps knocking must not fill the log. */
