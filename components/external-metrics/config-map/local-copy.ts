@@ -75,7 +75,7 @@ function chosen(byLabels: ReadonlyMap<string, Entry>, selector: LabelSelector): 
 
 function indexed(entries: readonly Entry[]): Map<string, Map<string, Entry>> {
   const metrics = new Map<string, Map<string, Entry>>();
-  for (const entry of inOrder(entries)) {
+  for (const entry of sortedByLabels(entries)) {
     const name = entry.metric.toLowerCase();
     const byLabels = metrics.get(name) ?? new Map<string, Entry>();
     const labels = labelsKey(entry.labels);
@@ -87,7 +87,7 @@ function indexed(entries: readonly Entry[]): Map<string, Map<string, Entry>> {
 }
 
 /** By labels, fewer before more: the same on every replica, whether it has read the entries or wrote them. */
-function inOrder(entries: readonly Entry[]): readonly Entry[] {
+function sortedByLabels(entries: readonly Entry[]): readonly Entry[] {
   const keyed = entries.map((entry) => [[...sortedLabels(entry.labels).flat(), '', entry.identity].join('\u0000'), entry] as const);
   return keyed.toSorted(([a], [b]) => Number(a > b) - Number(a < b)).map(([, entry]) => entry);
 }
