@@ -7,12 +7,22 @@ export interface UserInfo {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
+  /** Whether a front proxy speaks for them. It is the API server, which let them make this very request before it passed it on. */
+  readonly isProxied?: boolean;
+}
+
+export interface ResourceAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  /** `*` means all. */
+  readonly resource: string;
+  /** Empty means all. */
+  readonly namespace: string;
 }
 
 /** What a request wants to do: with a resource, or with a path that is none. */
-export type Attributes =
-  | { readonly verb: string; readonly group: string; readonly version: string; readonly resource: string; readonly namespace: string }
-  | { readonly verb: string; readonly path: string };
+export type Attributes = ResourceAttributes | { readonly verb: string; readonly path: string };
 
 export interface Decision {
   readonly allowed: boolean;

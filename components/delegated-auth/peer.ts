@@ -50,7 +50,7 @@ export function proxiedUser(headers: Credentials['headers'], { frontProxy }: Tru
   if (name === undefined) return undefined;
   const uid = first(frontProxy.uidHeaders);
   const groups = frontProxy.groupHeaders.flatMap((header) => headers[header] ?? []);
-  return { name, groups, extra: extraIn(headers, frontProxy.extraPrefixes), ...(uid === undefined ? {} : { uid }) };
+  return { name, groups, extra: extraIn(headers, frontProxy.extraPrefixes), isProxied: true, ...(uid === undefined ? {} : { uid }) };
 }
 
 function extraIn(headers: Credentials['headers'], prefixes: readonly string[]): UserInfo['extra'] {
