@@ -37,6 +37,12 @@ export function readerRoles(...subjects: readonly Subject[]): readonly KubeObjec
   return granted('external-metrics-reader', reading, subjects);
 }
 
+/** Binds that role in one namespace alone. */
+export function namespaceReader(namespace: string, ...subjects: readonly Subject[]): KubeObject {
+  const role = 'external-metrics-reader';
+  return { ...binding(role, role, subjects), kind: 'RoleBinding', metadata: { name: role, namespace } };
+}
+
 function granted(name: string, rules: Rule[], subjects: readonly Subject[]): readonly KubeObject[] {
   return [{ apiVersion, kind: 'ClusterRole', metadata: { name }, rules }, binding(name, name, subjects)];
 }

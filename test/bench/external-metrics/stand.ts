@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { settingsFor } from '../../external-metrics/agent.ts';
 import type { Agent } from './agent.ts';
-import type { Load } from './load.ts';
+import type { Load, LoadOptions } from './load.ts';
 import { besides, startPart, type Part, type Remote } from './process.ts';
-import type { World } from './world.ts';
+import type { Readers, World } from './world.ts';
 
 export interface StandOptions {
   readonly metrics: number;
@@ -47,10 +47,10 @@ export class Stand implements AsyncDisposable {
     return stand;
   }
 
-  /** Readers of the agent, or of what listens on another port. */
-  async load(port?: number): Promise<Part<Load>> {
-    const { proxy } = await this.world.access();
-    const options = { port: port ?? (await this.agent.port()), proxy, metrics: this.#metrics };
+  /** Reads by a user, of the agent or of what listens on another port. */
+  async load(by: keyof Readers, port?: number): Promise<Part<Load>> {
+    const { proxy, readers } = await this.world.access();
+    const options: LoadOptions = { port: port ?? (await this.agent.port()), proxy, metrics: this.#metrics, reader: readers[by] };
     return startPart<Load>(import.meta.resolve('./load.ts'), options, besides);
   }
 

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { CertificateAuthority, type KeyPair } from '../../../src/certificates/index.ts';
 import { startCluster, type KubeObject } from '../../../src/testkit/cluster/index.ts';
 import { startDatadog } from '../../../src/testkit/datadog/index.ts';
-import { agentRoles, readerRoles, account } from '../../external-metrics/roles.ts';
+import { account, agentRoles, namespaceReader, readerRoles, user } from '../../external-metrics/roles.ts';
 import { serveParent } from './process.ts';
 
 export interface WorldOptions {
@@ -12,6 +12,14 @@ export interface WorldOptions {
 }
 
 export type World = typeof services;
+
+/** Names of users who read. */
+export interface Readers {
+  /** The controller of autoscalers, as the chart lets it. */
+  readonly all: string;
+  /** May read the metrics of one namespace alone, so that the API server is asked about each of them. */
+  readonly ofNamespace: string;
+}
 
 const [, , options = '{}'] = process.argv;
 const { metrics }: WorldOptions = JSON.parse(options);
@@ -28,17 +36,19 @@ const writes = cluster.faults.add({
   milliseconds: 0,
   when: ({ verb, subresource }) => verb === 'update' && subresource === 'status',
 });
+const readers: Readers = { all: 'system:serviceaccount:kube-system:horizontal-pod-autoscaler', ofNamespace: 'jane' };
 /** The newest point of every series, in milliseconds since the epoch, and its value. */
 let newest = { at: Date.now(), value: 1 };
 
 const services = {
   /** How the agent and its readers get in. */
-  access: (): { kubeconfig: string; datadog: string; apiKey: string; appKey: string; proxy: KeyPair } => ({
+  access: (): { kubeconfig: string; datadog: string; apiKey: string; appKey: string; proxy: KeyPair; readers: Readers } => ({
     kubeconfig: cluster.clientFor({ user: 'agent' }).kubeconfig,
     datadog: datadog.url,
     apiKey: datadog.apiKey,
     appKey: datadog.appKey,
     proxy,
+    readers,
   }),
   /** Gives every series a new point with another value. */
   move: (): void => void (newest = { at: Date.now(), value: newest.value + 1 }),
@@ -53,8 +63,11 @@ function populate(crd: KubeObject): void {
   const published = cluster.objects.get(trust) as KubeObject & { data: Record<string, string> };
   const key = 'requestheader-client-ca-file';
   cluster.objects.put({ ...published, data: { ...published.data, [key]: `${published.data[key]}${proxies.certificate}` } });
-  const readers = readerRoles(account('kube-system', 'horizontal-pod-autoscaler'));
-  for (const object of [crd, ...agentRoles(['agent']), ...readers]) cluster.objects.put(object);
+  const roles = [
+    ...readerRoles(account('kube-system', 'horizontal-pod-autoscaler')),
+    namespaceReader('default', user(readers.ofNamespace)),
+  ];
+  for (const object of [crd, ...agentRoles(['agent']), ...roles]) cluster.objects.put(object);
   for (let index = 0; index < metrics; index += 1) {
     const query = `avg:queue.length{queue:${index}}`;
     // Datadog's answer holds the last but one point, which is the one that counts, and one that is not complete yet.
