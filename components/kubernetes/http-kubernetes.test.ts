@@ -235,6 +235,15 @@ describe('what answers and is no API server', () => {
     );
   });
 
+  it('is told from one that knows us and refuses', async () => {
+    await strange(
+      (_, response) => response.writeHead(403, { 'Content-Type': 'text/html' }).end('Blocked by the proxy'),
+      async (client) => {
+        expect(await failure(client.raw('/version'))).toMatchObject({ code: 403, reason: 'Unknown' });
+      },
+    );
+  });
+
   it('is no success', async () => {
     await strange(
       (_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('welcome'),

@@ -8,11 +8,13 @@ export const noServer = 'the answer is no Kubernetes object; something else than
 const bodyMax = 1_048_576;
 const shownMax = 300;
 
-/** What the API server would have said, by status, when something in front of it answers. */
+/**
+ * What the API server means by a status that comes without a `Status`: it says so itself of what it does not serve, or has too much of. 403
+ * it never says in this way: a proxy in front of it does.
+ */
 const reasons: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
-  403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   406: 'NotAcceptable',
