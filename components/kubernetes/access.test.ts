@@ -9,7 +9,7 @@ import { fakeProcess, manualClock, testApp } from '../../src/fx/testing.ts';
 import { type Cluster, startCluster } from '../../src/testkit/cluster/index.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import { fakeConfig } from '../config/fake.ts';
-import type { Logged } from '../log/fake.ts';
+import { recordingLog, type Logged } from '../log/fake.ts';
 import { type AccessParts, findAccess } from './access.ts';
 import { AgentTransport, agentTransport } from './agent-transport.ts';
 import { Kubernetes, NoClusterError } from './index.ts';
@@ -19,14 +19,14 @@ const masters = ['system:masters'];
 let folder: string;
 let cluster: Cluster;
 let clock: ReturnType<typeof manualClock>;
-let warnings: [string, unknown][];
+let logged: Logged[];
 const transports: AgentTransport[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'access-'));
   cluster = await startCluster();
   clock = manualClock();
-  warnings = [];
+  logged = [];
 });
 afterEach(async () => {
   await Promise.all(transports.splice(0).map((each) => each.close()));
@@ -41,7 +41,7 @@ const partsOf = (parts: Partial<AccessParts>): AccessParts => ({
   env: {},
   clock,
   signal: new AbortController().signal,
-  warn: (message, error) => void warnings.push([message, error]),
+  log: recordingLog(logged),
   ...parts,
 });
 const file = async (name: string, text: string, mode = 0o600): Promise<string> => {
@@ -143,7 +143,7 @@ describe('a service account', () => {
     await rm(join(folder, 'token'));
     await clock.advance(60_000);
     expect(await call(transport)).toBe(403);
-    expect(warnings).toHaveLength(1);
+    expect(logged).toHaveLength(1);
     await mount(cluster.clientFor({ user: 'back', groups: masters, with: 'token' }).token ?? '');
     await clock.advance(5000);
     expect(await call(transport)).toBe(200);
@@ -385,7 +385,6 @@ describe('a credential plugin', { timeout: 30_000 }, () => {
 
 it('works from settings to answers, tells each warning once, leaves nothing open, and starts again', async () => {
   const path = await file('config', cluster.kubeconfig);
-  const logged: Logged[] = [];
   const callers = component({
     name: 'callers',
     requires: { kubernetes: Kubernetes, lifecycle: Lifecycle },

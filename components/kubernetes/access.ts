@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/fx/index.ts';
+import type { Log } from '../log/index.ts';
 import type { Access } from './credentials.ts';
 import { NoClusterError } from './index.ts';
 import { kubeconfigAccess } from './kubeconfig.ts';
@@ -14,7 +15,7 @@ export interface AccessParts {
   readonly clock: Clock;
   /** Ends what is still being found out, at stop. */
   readonly signal: AbortSignal;
-  readonly warn: (message: string, error: unknown) => void;
+  readonly log: Pick<Log, 'warn'>;
   /** Where the service account is mounted. Default: where Kubernetes mounts it. */
   readonly folder?: string;
 }

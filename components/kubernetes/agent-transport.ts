@@ -207,7 +207,7 @@ export const agentTransport = component({
           env: process.env,
           clock,
           signal: stopping.signal,
-          warn: (message, error) => log.warn(message, { error }),
+          log,
         });
         running = new AgentTransport({ access, clock, warn: toldOnce(log) });
       },

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../src/fx/index.ts';
+import type { Log } from '../log/index.ts';
 
 /** What makes a connection ours. As long as nothing has changed it is the same object. */
 export type TlsIdentity = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
@@ -32,8 +33,7 @@ export interface FreshCredentials {
 export interface RotationParts {
   readonly read: () => Promise<FreshCredentials>;
   readonly clock: Clock;
-  /** Told when credentials cannot be read again and the previous ones stay in use. */
-  readonly warn: (message: string, error: unknown) => void;
+  readonly log: Pick<Log, 'warn'>;
   /** Milliseconds between two readings for the sake of refused credentials. Default 0. */
   readonly renewEveryMs?: number;
 }
@@ -67,7 +67,7 @@ export class RotatingCredentials {
   }
 
   async #read(): Promise<Credentials> {
-    const { clock, read, warn } = this.#parts;
+    const { clock, read, log } = this.#parts;
     this.#readAt = clock.monotonic();
     try {
       const { credentials, validForMs } = await read();
@@ -76,7 +76,7 @@ export class RotatingCredentials {
     } catch (error) {
       if (this.#current === undefined) throw error;
       this.#readAgainAt = clock.monotonic() + retryMs;
-      warn('cannot read the credentials for the API server again; the previous ones stay in use', error);
+      log.warn('cannot read the credentials for the API server again; the previous ones stay in use', { error });
       return this.#current;
     }
   }

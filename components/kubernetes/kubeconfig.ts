@@ -63,11 +63,11 @@ interface Kubeconfig {
 
 /** @throws Error that says what in the file is wrong, and never shows what is in it */
 export async function kubeconfigAccess(parts: AccessParts): Promise<Access> {
-  const { kubeconfigPath: path, clock, warn } = parts;
+  const { kubeconfigPath: path, clock, log } = parts;
   let current = await readKubeconfig(path);
   const rotating = new RotatingCredentials({
     clock,
-    warn,
+    log,
     renewEveryMs: current.user.exec === undefined ? 0 : renewPluginEveryMs,
     read: async () => {
       current = await readKubeconfig(path, current);

@@ -12,8 +12,8 @@ const rereadMs = 60_000;
 export function serviceAccountAccess(parts: AccessParts): Access | undefined {
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '' } = parts.env;
   if (host === '' || port === '') return undefined;
-  const { folder = serviceAccountFolder, clock, warn } = parts;
-  const rotating = new RotatingCredentials({ read: () => readServiceAccount(folder, parts), clock, warn });
+  const { folder = serviceAccountFolder, clock, log } = parts;
+  const rotating = new RotatingCredentials({ read: () => readServiceAccount(folder, parts), clock, log });
   return {
     server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
     origin: 'KUBERNETES_SERVICE_HOST',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeProcess, testApp } from '../../src/fx/testing.ts';
 import { fakeConfig } from '../config/fake.ts';
-import { fakeLog, type Logged } from '../log/fake.ts';
+import { fakeLog, recordingLog, type Logged } from '../log/fake.ts';
 import { OwnPod } from './index.ts';
 import { MountedOwnPod, mountedOwnPod } from './mounted.ts';
 
@@ -15,13 +15,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe('the namespace', () => {
-  const podWith = (resourcesNamespace: string, warnings: string[] = []): MountedOwnPod =>
+  const podWith = (resourcesNamespace: string, logged: Logged[] = []): MountedOwnPod =>
     new MountedOwnPod({
       name: 'x',
       namespace: '',
       resourcesNamespace,
       namespaceFile: join(folder, 'namespace'),
-      warn: (text) => warnings.push(text),
+      log: recordingLog(logged),
     });
 
   it("is what the service account's file says, without the newline around it", async () => {
@@ -46,10 +46,10 @@ describe('the namespace', () => {
   });
 
   it('is "default" where there is no file, with one warning', async () => {
-    const warnings: string[] = [];
-    const pod = podWith('', warnings);
+    const logged: Logged[] = [];
+    const pod = podWith('', logged);
     expect([await pod.namespace(), await pod.resourcesNamespace()]).toEqual(['default', 'default']);
-    expect(warnings).toEqual([expect.stringContaining('kube_resources_namespace')]);
+    expect(logged).toMatchObject([{ level: 'warn', message: expect.stringContaining('kube_resources_namespace') }]);
   });
 
   it('is "default" where the file is empty', async () => {

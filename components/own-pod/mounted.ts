@@ -18,7 +18,7 @@ export const mountedOwnPod = component({
       namespace: process.env['POD_NAMESPACE'] ?? '',
       resourcesNamespace: config.get(ownPodSettings.resourcesNamespace),
       namespaceFile,
-      warn: (message) => log.warn(message),
+      log,
     }),
 });
 
@@ -29,7 +29,7 @@ interface MountedOptions {
   /** Empty: the pod's own. */
   readonly resourcesNamespace: string;
   readonly namespaceFile: string;
-  readonly warn: (message: string) => void;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 export class MountedOwnPod implements OwnPod {
@@ -52,14 +52,14 @@ export class MountedOwnPod implements OwnPod {
   }
 
   async #read(): Promise<string> {
-    const { namespace: given, namespaceFile: file, warn } = this.#options;
+    const { namespace: given, namespaceFile: file, log } = this.#options;
     if (given !== '') return given;
     try {
       const namespace = (await readFile(file, 'utf8')).trim();
       if (namespace !== '') return namespace;
-      warn(`${file} is empty: taking "default" for the namespace of this pod`);
+      log.warn(`${file} is empty: taking "default" for the namespace of this pod`);
     } catch (error) {
-      warn(
+      log.warn(
         `the namespace of this pod is not known (${(error as Error).message}): taking "default"; if it is another, set POD_NAMESPACE, or kube_resources_namespace for the agent's own objects alone`,
       );
     }
