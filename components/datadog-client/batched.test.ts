@@ -114,6 +114,33 @@ describe('batchedDatadogClient', () => {
     expect(outcomes(await settled(clock, tested.needs.client.query(asking('avg:a{*}'), { signal })))).toEqual([1]);
   });
 
+  it('says once that Datadog gives nothing, and why, and once that it gives values again', async () => {
+    const clock = manualClock(1_700_000_000_000);
+    const logged: Logged[] = [];
+    await using tested = await client({ clock, logged, config: { 'external_metrics_provider.chunk_size': 1 } });
+    datadog.set('avg:a{*}', constant(1));
+    datadog.set('avg:b{*}', constant(2));
+    const ask = async (): Promise<void> => {
+      await settled(clock, tested.needs.client.query(asking('avg:a{*}', 'avg:b{*}'), { signal }), 500);
+    };
+    const refused = datadog.faults.add({ kind: 'refuse', code: 403 });
+    await ask();
+    await ask();
+    refused.remove();
+    const partly = datadog.faults.add({ kind: 'refuse', code: 500, when: ({ query }) => query === 'avg:b{*}' });
+    await ask();
+    await ask();
+    partly.remove();
+    await ask();
+    await ask();
+    const told = logged.filter(({ message }) => message.includes('external metrics'));
+    expect(told.map(({ level, fields: { error } }) => [level, String(error)])).toEqual([
+      ['error', expect.stringContaining('API error 403 Forbidden')],
+      ['error', expect.stringContaining('API error 500')],
+      ['info', 'undefined'],
+    ]);
+  });
+
   it('falls back on the next endpoint, and returns to the first when it answers again', async () => {
     const clock = manualClock(1_700_000_000_000);
     const other = await startDatadog({ apiKey: 'c'.repeat(32), appKey: 'd'.repeat(40) });

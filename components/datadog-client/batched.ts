@@ -41,6 +41,8 @@ export const batchedDatadogClient = component({
       onRequest: metrics.request,
       onResult: metrics.result,
       onSwitch: (from, to) => log.warn(`switching external metrics source provider from ${from.url} to ${to.url}`),
+      onOutage: (error) => log.error('Datadog gives no values for external metrics; each refresh asks again', { error }),
+      onRecovery: () => log.info('Datadog gives values for external metrics again'),
     });
     lifecycle.append({
       name: 'datadog-connections',

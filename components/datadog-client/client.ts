@@ -15,6 +15,9 @@ interface Parts {
   readonly onRequest: (failure: QueryFailure | undefined) => void;
   readonly onResult: (result: Result) => void;
   readonly onSwitch: (from: Endpoint, to: Endpoint) => void;
+  /** No endpoint answers; called once for each way in which that happens, however often it does. */
+  readonly onOutage: (error: QueryError) => void;
+  readonly onRecovery: () => void;
 }
 
 /** How many requests one call may spend on finding out which queries spoil their batches. */
@@ -27,6 +30,7 @@ const refusedMax = 10_000;
 export class BatchedClient implements DatadogClient {
   readonly #parts: Parts;
   #lastUsed: Endpoint | undefined;
+  #outage: QueryFailure | undefined;
   /** Texts of queries that were refused when they were last asked; the longest known first. */
   readonly #refused = new Set<string>();
 
@@ -48,6 +52,10 @@ export class BatchedClient implements DatadogClient {
     const call = new Call<Q>(signal, onOutcome);
     await this.#spread(this.#batches(queries, call), { spreadMs, signal, count: queries.length }, (batch) => this.#answer(batch, call));
     this.#remember(queries, call.refused);
+    if (call.isAnswered && !call.hasOutage && this.#outage !== undefined) {
+      this.#outage = undefined;
+      this.#parts.onRecovery();
+    }
     return call.outcomes;
   }
 
@@ -91,6 +99,7 @@ export class BatchedClient implements DatadogClient {
   async #answer<Q extends MetricQuery>(batch: readonly Q[], call: Call<Q>): Promise<void> {
     try {
       const results = await this.#ask(batch, call.signal);
+      call.isAnswered = true;
       for (const [index, query] of batch.entries()) {
         const result = results[index];
         if (result === undefined) continue;
@@ -99,6 +108,7 @@ export class BatchedClient implements DatadogClient {
       }
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
+      if (isItsOwnFault(error.failure)) this.#tell(error, call);
       if (error.failure !== 'invalid-query' || batch.length === 1 || !call.maySplit()) {
         for (const query of batch) call.settle(query, error);
         return;
@@ -107,6 +117,15 @@ export class BatchedClient implements DatadogClient {
       await this.#answer(batch.slice(0, middle), call);
       await this.#answer(batch.slice(middle), call);
     }
+  }
+
+  /** The first of a call stands for all: the batches of a refresh fail together. */
+  #tell(error: QueryError, call: { hasOutage: boolean }): void {
+    const isNews = !call.hasOutage && error.failure !== this.#outage;
+    call.hasOutage = true;
+    if (!isNews) return;
+    this.#outage = error.failure;
+    this.#parts.onOutage(error);
   }
 
   /** The first endpoint that answers; those that failed lately are asked last. */
@@ -162,6 +181,10 @@ class Call<Q extends MetricQuery> {
   readonly #onOutcome: QueryOptions<Q>['onOutcome'];
   readonly outcomes = new Map<Q, MetricPoint | QueryError>();
   readonly refused = new Set<string>();
+  /** Some batch was answered. */
+  isAnswered = false;
+  /** Some batch was answered by no endpoint. */
+  hasOutage = false;
   #splits = 0;
 
   constructor(signal: AbortSignal, onOutcome: QueryOptions<Q>['onOutcome']) {

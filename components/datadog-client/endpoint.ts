@@ -33,6 +33,7 @@ export class Endpoint implements DatadogEndpoint {
   #status: DatadogEndpoint['status'] = 'unknown';
   #lastSuccess: number | undefined;
   #lastFailure: number | undefined;
+  #lastError: string | undefined;
   #retryIntervalMs = shortestIntervalMs;
   /** Of the monotonic clock: until then it is passed over. */
   #restingUntil = -Infinity;
@@ -54,6 +55,10 @@ export class Endpoint implements DatadogEndpoint {
   get lastFailure(): number | undefined {
     return this.#lastFailure;
   }
+  /** Why the last failure was one. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
   get retryIntervalMs(): number {
     return this.#retryIntervalMs;
   }
@@ -74,7 +79,7 @@ export class Endpoint implements DatadogEndpoint {
       this.#succeeded();
       return results;
     } catch (error) {
-      if (error instanceof QueryError && isItsOwnFault(error.failure)) this.#failed();
+      if (error instanceof QueryError && isItsOwnFault(error.failure)) this.#failed(error);
       throw error;
     }
   }
@@ -133,9 +138,10 @@ export class Endpoint implements DatadogEndpoint {
     this.#retryIntervalMs = Math.max(shortestIntervalMs, this.#retryIntervalMs / 2);
   }
 
-  #failed(): void {
+  #failed({ message }: QueryError): void {
     const { clock } = this.#parts;
     this.#lastFailure = clock.now();
+    this.#lastError = message;
     // Requests that run side by side fail together, and that is one failure.
     if (this.#status === 'failed' && this.isResting) return;
     if (this.#status === 'failed') this.#retryIntervalMs = Math.min(longestIntervalMs, this.#retryIntervalMs * 2);

@@ -13,6 +13,7 @@ function row(endpoint: Endpoint): Record<string, string | boolean> {
     url: endpoint.url,
     lastQuerySucceeded: endpoint.status !== 'failed',
     lastFailure: date(endpoint.lastFailure),
+    ...(endpoint.lastError === undefined ? {} : { lastError: endpoint.lastError }),
     lastSuccess: date(endpoint.lastSuccess),
     status: statuses[endpoint.status],
     retryInterval: `${endpoint.retryIntervalMs / 1000}s`,
@@ -34,8 +35,9 @@ export function statusOf(client: BatchedClient): StatusProvider {
     text: () =>
       client.endpoints
         .map((endpoint) => {
-          const { url, status, lastSuccess, lastFailure } = row(endpoint);
-          return `  ${String(url)}\n    Status: ${String(status)}\n    Last success: ${String(lastSuccess)}\n    Last failure: ${String(lastFailure)}\n`;
+          const { url, status, lastSuccess, lastFailure, lastError } = row(endpoint);
+          const head = `  ${String(url)}\n    Status: ${String(status)}\n    Last success: ${String(lastSuccess)}\n`;
+          return `${head}    Last failure: ${String(lastFailure)}\n${lastError === undefined ? '' : `    Last error: ${String(lastError)}\n`}`;
         })
         .join(''),
   };
