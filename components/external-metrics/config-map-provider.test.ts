@@ -127,6 +127,8 @@ const values = ({ provider }: Needs, metric = 'nginx.requests', labels = 'app=we
   }
 };
 
+const problem = async ({ inventory }: Needs): Promise<string | undefined> => (await inventory.list())[0]?.problem;
+
 describe.each(subjects())('configMapProvider on $name', (subject) => {
   let server: Server;
   let autoscalers: Resource;
@@ -318,12 +320,27 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     await expect.poll(() => values(tested.needs), soon).toEqual([9]);
   });
 
-  it('serves no value that is too old', async () => {
+  it('serves no value that is too old, and says so', async () => {
     await using tested = await replica();
     datadog.set(query, (_, to) => [[to - 130_000, 3]]);
     await autoscale();
     await expect.poll(() => data(), soon).toMatchObject({ [key]: { valid: false } });
     expect(values(tested.needs)).toEqual([]);
+    await expect.poll(() => problem(tested.needs), soon).toMatch(/^the last value was measured 1\d\d s ago, and may be 120 s old/);
+  });
+
+  it('tells on the leader why a metric has no value, and on followers who can', async () => {
+    await using leader = await replica();
+    await using follower = await replica({ election: fakeElection({ kind: 'other', identity: 'agent-1' }) });
+    await autoscale();
+    await expect.poll(() => values(follower.needs), soon).toEqual([5]);
+    datadog.faults.add({ kind: 'refuse', code: 403 });
+    await expect.poll(() => problem(leader.needs), soon).toContain('the application key needs the permission timeseries_query');
+    await expect.poll(() => problem(follower.needs), soon).toContain('the leader can say why');
+    datadog.faults.clear();
+    await expect.poll(() => problem(leader.needs), soon).toBe('');
+    datadog.set(query, undefined);
+    await expect.poll(() => problem(leader.needs), soon).toContain('no serie returned for this query');
   });
 
   it('lets followers serve what the leader writes, and take over when they lead', async () => {

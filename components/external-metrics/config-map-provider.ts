@@ -80,8 +80,10 @@ export const configMapProvider = component({
     else lifecycle.append({ name: 'refuse-tickers', start: () => log.error(problem) });
 
     const status = statusOf({ copy, name: async () => `${await ownPod.resourcesNamespace()}/${name}`, problem: () => lastFailure });
-    const inventory = (): Promise<readonly InventoryEntry[]> =>
-      inventoryOf(copy.state?.entries ?? [], { history, autoscalers: engine.autoscalers, form: options });
+    const inventory = (): Promise<readonly InventoryEntry[]> => {
+      const { autoscalers } = engine;
+      return inventoryOf(copy.state?.entries ?? [], { history, autoscalers, form: options, problemOf: (query) => engine.problemOf(query) });
+    };
     return { provider: copy, inventory: { list: inventory }, status };
   },
 });

@@ -8,7 +8,7 @@ import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../auto
 import { referenceOf, type Entry } from './entry.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { ConfigMapStore } from './store.ts';
-import { fetched, queryOf, withOutcome, type Outcomes, type QueryForm } from './values.ts';
+import { fetched, problemOf, queryOf, withOutcome, type Outcomes, type QueryForm } from './values.ts';
 import { entriesFor, reconciled, type Wanted } from './wanted.ts';
 
 export interface EngineOptions extends QueryForm, AutoscalersOptions {
@@ -51,6 +51,8 @@ export class ConfigMapEngine {
   #followed: readonly Informer<Autoscaler>[] = [];
   /** Autoscalers and metrics whose refusal has been told. */
   #refused: ReadonlySet<string> = new Set();
+  /** By query: why the last one gave no valid value. */
+  #problems: ReadonlyMap<string, string> = new Map();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -65,6 +67,11 @@ export class ConfigMapEngine {
   /** Every autoscaler that is known. */
   get autoscalers(): readonly Autoscaler[] {
     return this.#followed.flatMap((each) => [...each.list()]);
+  }
+
+  /** Why a query has no valid value. Only the leader can tell: what it has heard of Datadog is not in the ConfigMap. */
+  problemOf(query: string): string | undefined {
+    return this.#parts.election.isLeader() ? this.#problems.get(query) : undefined;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -118,13 +125,16 @@ export class ConfigMapEngine {
 
   async #lead(which: Work, signal: AbortSignal): Promise<void> {
     if (which === 'sweep') return this.#write({ outcomes: new Map(), isSweep: true }, signal);
-    const { store, client, options } = this.#parts;
+    const { store, client, clock, options } = this.#parts;
     const { entries } = await store.read(signal);
     const all = reconciled(entries, this.#wanted(), false);
     const asked = which === 'refresh' ? all : all.filter(isNew);
     const queries = asked.map((entry) => queryOf(entry, options));
     const spreadMs = which === 'refresh' ? options.refreshMs * spreadShare : 0;
     const outcomes = await fetched(client, queries, { signal, windowSeconds: options.windowSeconds, spreadMs });
+    const limits = { maxAge: options.maxAge, now: clock.now() / 1000 };
+    const problems = [...outcomes].map(([query, outcome]) => [query, problemOf(outcome, limits)] as const);
+    this.#problems = new Map([...(which === 'refresh' ? [] : this.#problems), ...problems]);
     await this.#write({ outcomes, isSweep: false }, signal);
   }
 

@@ -10,10 +10,17 @@ interface Parts {
   readonly history: History;
   readonly autoscalers: Iterable<Autoscaler>;
   readonly form: QueryForm;
+  /** Why a query has no valid value; undefined where this replica cannot tell. */
+  readonly problemOf: (query: string) => string | undefined;
 }
 
+const untold = 'the last query gave no value, or one that is too old; the leader can say why';
+
 /** One line for each query: what autoscalers share is queried once. */
-export async function inventoryOf(entries: readonly Entry[], { history, autoscalers, form }: Parts): Promise<readonly InventoryEntry[]> {
+export async function inventoryOf(
+  entries: readonly Entry[],
+  { history, autoscalers, form, problemOf }: Parts,
+): Promise<readonly InventoryEntry[]> {
   const users = await usersByMetric(autoscalers, (wanted) => queryOf(wanted, form));
   const lines = new Map<string, InventoryEntry>();
   await inSlices(entries, (entry) => {
@@ -29,7 +36,7 @@ export async function inventoryOf(entries: readonly Entry[], { history, autoscal
       served,
       isActive: true,
       isValid: entry.isValid,
-      problem: entry.isValid ? '' : 'the last query gave no value, or one that is too old',
+      problem: entry.isValid ? '' : problemOf(query) || untold,
       references,
       users: shownUsers(users.get(query), served),
     });

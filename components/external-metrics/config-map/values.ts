@@ -51,3 +51,10 @@ export function withOutcome(
   if (now - timestamp > maxAge) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
   return { ...entry, value, timestamp, isValid: true };
 }
+
+/** Why an outcome gives no valid value; empty where it does. */
+export function problemOf(outcome: MetricPoint | QueryError, { maxAge, now }: { readonly maxAge: number; readonly now: number }): string {
+  if (outcome instanceof QueryError) return outcome.message;
+  const age = Math.trunc(now - outcome.timestamp);
+  return age > maxAge ? `the last value was measured ${age} s ago, and may be ${maxAge} s old: see external_metrics_provider.max_age` : '';
+}
