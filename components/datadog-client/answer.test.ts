@@ -34,6 +34,7 @@ describe('readAnswer', () => {
       [
         [5000, 1],
         [6000, 2],
+        [253_402_300_800_000, 3],
         [1e300, 3],
       ],
       { value: 1, timestamp: 5 },
@@ -56,7 +57,7 @@ describe('readAnswer', () => {
       message: expect.stringMatching(/only null values.*\(2 points\).*\(interval was 20\)/),
     });
     expect(outcomeOf(series([[1, 1]]), series([[1, 1]]))).toMatchObject({
-      failure: 'invalid-query',
+      failure: 'no-data',
       message: expect.stringContaining('multiple series'),
     });
   });
@@ -68,6 +69,22 @@ describe('readAnswer', () => {
     expect(outcomeOf(series([[1000, 1]], { query_index: null }))).toEqual({ value: 1, timestamp: 1 });
     for (const index of [null, undefined, -1, 3, 99])
       expect(() => readAnswer({ series: [series([[1, 1]], { query_index: index })] }, batch)).toThrow('did not match');
+  });
+
+  it.each([
+    ['points that are none', series([[1000, 'many']])],
+    ['points without a value', series([[1000]])],
+    ['a number that is too large', series([[1000, Infinity]])],
+    ['a text for points', series('many')],
+  ])('lets %s harm no other query', (_, poisoned) => {
+    const body = { series: [poisoned, series([[1000, 9]], { query_index: 1, metric: 7, interval: 'long' })] };
+    const [first, second] = readAnswer(body, [query, { ...query, query: 'b' }]);
+    expect(first?.outcome).toMatchObject({ failure: 'no-data', message: 'points found in API response that cannot be read' });
+    expect(second?.outcome).toEqual({ value: 9, timestamp: 1 });
+  });
+
+  it('passes on the beginning of a long error', () => {
+    expect(() => readAnswer({ status: 'error', error: 'x'.repeat(10_000) }, [query])).toThrow(/^API returned error: x{300}$/);
   });
 
   it('refuses whatever is no answer with an error of its own', () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/fx/index.ts';
 import type { Random } from '../random/index.ts';
 import type { Secret } from '../secrets/index.ts';
-import { readAnswer, type Result } from './answer.ts';
+import { readAnswer, wordsMax, type Result } from './answer.ts';
 import type { Connections, HttpAnswer } from './http.ts';
 import { QueryError, type DatadogEndpoint, type MetricQuery, type QueryFailure } from './index.ts';
 import { rateLimitIn, retryAfterIn, type RateLimit } from './rate-limit.ts';
@@ -177,7 +177,7 @@ function failureOf(status: number): QueryFailure {
 /** Datadog's own words, without the rest of a page that some proxy may have sent. */
 function refusalOf({ status, statusText, body }: HttpAnswer): string {
   const advice = status === 403 ? '; the application key needs the permission timeseries_query' : '';
-  return `API error ${status} ${statusText}: ${body.trim().slice(0, 300)}${advice}`;
+  return `API error ${status} ${statusText}: ${body.trim().slice(0, wordsMax)}${advice}`;
 }
 
 function jsonOf(body: string): unknown {

@@ -21,7 +21,7 @@ export interface MetricPoint {
 export type QueryFailure =
   /** The query itself is wrong: empty, unbalanced, several at once, too long, or refused by Datadog (400, 422). */
   | 'invalid-query'
-  /** Datadog has no point in the window, or several series for one query. */
+  /** Datadog has no point in the window that can be read, or several series for one query. */
   | 'no-data'
   | 'rate-limit'
   /** Keys are missing, wrong, or lack a permission (401, 403). */
