@@ -188,6 +188,13 @@ describe('batchedDatadogClient', () => {
     expect(datadog.asked).toEqual([]);
   });
 
+  it.each(['api.datadoghq.eu', 'ftp://api.datadoghq.eu'])('says that %s is no URL that queries can go to', async (endpoint) => {
+    await using tested = await client({ config: { 'external_metrics_provider.endpoint': endpoint } });
+    const [first] = (await tested.needs.client.query(asking('avg:a{*}'), { signal })).values();
+    expect(first).toMatchObject({ failure: 'unavailable', message: expect.stringContaining(`"${endpoint}" is no URL`) });
+    expect(first).toMatchObject({ message: expect.stringContaining('external_metrics_provider.endpoint') });
+  });
+
   it('is refused alone when its endpoints are none, without showing their keys', async () => {
     const endpoints = [{ url: 'not a url', api_key: 'canary-key', app_key: 7 }];
     await using tested = await client({ config: { 'external_metrics_provider.endpoints': endpoints } });

@@ -89,10 +89,12 @@ export class Endpoint implements DatadogEndpoint {
     const waitMs = this.#limitedUntil - clock.monotonic();
     if (waitMs > 0) throw new QueryError('rate-limit', limited, { retryAfterMs: waitMs });
     const { url, apiKey, appKey } = access();
+    const request = requestOf(url, batch, clock);
+    if (request === undefined) throw new QueryError('unavailable', noUrl(url));
     if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
     const redacted = (message: string): string =>
       [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
-    const given = await this.#get(requestOf(url, batch, clock), signal).catch((error: unknown) => {
+    const given = await this.#get(request, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       throw new QueryError('unavailable', redacted(`Datadog cannot be reached: ${error instanceof Error ? error.message : String(error)}`));
     });
@@ -159,8 +161,13 @@ export function isItsOwnFault(failure: QueryFailure): boolean {
   return failure !== 'invalid-query' && failure !== 'no-data';
 }
 
-function requestOf(base: string, batch: readonly MetricQuery[], clock: Clock): URL {
-  const url = new URL(`${base.replace(/\/+$/, '')}/api/v1/query`);
+function noUrl(text: string): string {
+  return `"${text}" is no URL that queries can go to: begin external_metrics_provider.endpoint with https://, or look at site`;
+}
+
+function requestOf(base: string, batch: readonly MetricQuery[], clock: Clock): URL | undefined {
+  const url = URL.parse(`${base.replace(/\/+$/, '')}/api/v1/query`);
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
   const to = Math.trunc(clock.now() / 1000);
   url.searchParams.set('from', String(to - (batch[0]?.windowSeconds ?? 0)));
   url.searchParams.set('query', batch.map(({ query }) => query).join(','));
