@@ -21,8 +21,18 @@ export function rateLimitIn(headers: Headers): RateLimit | undefined {
   return { limit: number('limit'), period: number('period'), reset: number('reset'), remaining };
 }
 
-/** How long an answer 429 asks to wait, in milliseconds: `Retry-After`, or when the limit is reset, or its whole period. */
+/** No limit of Datadog has a longer period. What asks for more, such as a date instead of seconds, must not silence us for years. */
+const longestWaitMs = 3_600_000;
+
+/**
+ * How long an answer 429 asks to wait, in milliseconds: `Retry-After`, or when the limit is reset, or its whole period. An hour at most.
+ */
 export function retryAfterIn(headers: Headers, clock: Clock): number | undefined {
+  const asked = askedIn(headers, clock);
+  return asked === undefined ? undefined : Math.min(asked, longestWaitMs);
+}
+
+function askedIn(headers: Headers, clock: Clock): number | undefined {
   const header = headers['retry-after']?.trim();
   if (header !== undefined && /^\d+(?:\.\d+)?$/.test(header)) return Number(header) * 1000;
   const at = header === undefined ? Number.NaN : Date.parse(header);
