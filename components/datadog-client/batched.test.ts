@@ -73,6 +73,33 @@ describe('batchedDatadogClient', () => {
     }
   });
 
+  it.each([400, 422])('asks in batches again after a time in which everything was refused with %i', async (code) => {
+    await using tested = await client();
+    const names = Array.from({ length: 350 }, (_, index) => `avg:m${index}{*}`);
+    for (const name of names) datadog.set(name, constant(1));
+    const fault = datadog.faults.add({ kind: 'refuse', code });
+    const requests = async (): Promise<number> => {
+      const before = fault.hits;
+      await tested.needs.client.query(asking(...names), { signal });
+      return fault.hits - before;
+    };
+    expect([await requests(), await requests()].every((count) => count <= 10 + 2 * 100)).toBe(true);
+    fault.remove();
+    expect(outcomes(await tested.needs.client.query(asking(...names), { signal }))).toEqual(names.map(() => 1));
+    expect(datadog.asked).toHaveLength(10);
+  });
+
+  it('goes on asking a query with several series together with others', async () => {
+    await using tested = await client();
+    for (const name of ['avg:a{*}', 'avg:c{*}']) datadog.set(name, constant(1));
+    datadog.set('avg:b{*} by {host}', { 'host:x': constant(2), 'host:y': constant(3) });
+    const queries = asking('avg:a{*}', 'avg:b{*} by {host}', 'avg:c{*}');
+    for (const requests of [1, 2]) {
+      expect(outcomes(await tested.needs.client.query(queries, { signal }))).toEqual([1, 'no-data', 1]);
+      expect(datadog.asked).toHaveLength(requests);
+    }
+  });
+
   it('never sends a query that would shift the answers of others', async () => {
     await using tested = await client();
     datadog.set('avg:b{*}', constant(5));

@@ -51,7 +51,8 @@ export class BatchedClient implements DatadogClient {
   ): Promise<ReadonlyMap<Q, MetricPoint | QueryError>> {
     const call = new Call<Q>(signal, onOutcome);
     await this.#spread(this.#batches(queries, call), { spreadMs, signal, count: queries.length }, (batch) => this.#answer(batch, call));
-    this.#remember(queries, call.refused);
+    // Where nothing is answered it is not the queries: to ask all of them alone would be a storm on who is down already.
+    if (call.isAnswered) this.#remember(queries, call.refused);
     if (call.isAnswered && !call.hasOutage && this.#outage !== undefined) {
       this.#outage = undefined;
       this.#parts.onRecovery();
