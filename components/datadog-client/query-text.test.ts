@@ -26,6 +26,16 @@ describe('problemIn', () => {
   });
 });
 
+it('counts a query as long as it is sent', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...Array.from('ab{}()[]*~!, :%"é\u{1f600}')) }), (query) => {
+      const url = new URL('http://datadog');
+      url.searchParams.set('query', query);
+      expect(encodedLength(query)).toBe(url.search.length - '?query='.length + 16);
+    }),
+  );
+});
+
 describe('batchesOf', () => {
   const queries = fc.array(fc.record({ query: fc.string({ maxLength: 2000 }), isRefused: fc.boolean() }), { maxLength: 200 });
 

@@ -2,9 +2,9 @@
 export const lengthMax = 7000;
 const lengthExtra = 16;
 
-/** How much of {@link lengthMax} a query takes. */
+/** How much of {@link lengthMax} a query takes, encoded as it is sent. */
 export function encodedLength(query: string): number {
-  return encodeURIComponent(query).length + lengthExtra;
+  return new URLSearchParams([['', query]]).toString().length - '='.length + lengthExtra;
 }
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
