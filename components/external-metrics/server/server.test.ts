@@ -1,16 +1,10 @@
-import { request as httpsRequest } from 'node:https';
-import { once } from 'node:events';
-import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
-import { text as textOf } from 'node:stream/consumers';
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../../src/certificates/index.ts';
-import { manualClock, LeakWatch } from '../../../src/fx/testing.ts';
+import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../src/fx/testing.ts';
 import type { DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
 import { MetricError, type ExternalMetricsProvider, type MetricRequest } from '../index.ts';
 import { flagsIn } from './flags.ts';
 import { Handler, type Answer, type HandlerParts, type ServerRequest } from './handler.ts';
-import { Listener } from './listener.ts';
 import { discoveryFor, formFor } from './negotiation.ts';
 import { attributesOf, metricIn } from './request-info.ts';
 
@@ -245,85 +239,4 @@ it('answers whatever comes with a status, and never throws', async () => {
     }),
     { numRuns: 150 },
   );
-});
-
-describe('Listener', () => {
-  const watch = new LeakWatch();
-  afterEach(() => watch.end());
-  const { certificate: cert, key } = selfSigned({ commonName: 'localhost', hosts: ['localhost'] });
-
-  function get(port: number, path: string): Promise<{ status: number; body: string }> {
-    return new Promise((resolve, reject) => {
-      const sent = httpsRequest({ port, path, rejectUnauthorized: false, agent: false }, (response) => {
-        response.setEncoding('utf8');
-        let body = '';
-        response.on('data', (chunk: string) => void (body += chunk)).on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      });
-      sent.on('error', reject).end();
-    });
-  }
-
-  it('speaks HTTP/1.1 and HTTP/2, and ends with nothing left open', async () => {
-    await watch.inside(async () => {
-      const handler = handlerWith();
-      const listener = new Listener({ handle: (request) => handler.handle(request), inFlightMax: 2 });
-      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
-      expect(await get(listener.port, '/healthz')).toEqual({ status: 200, body: 'ok' });
-      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
-      const stream = session.request({ ':path': '/apis' });
-      const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve));
-      expect(headers[':status']).toBe(200);
-      stream.resume();
-      listener.drain();
-      await expect(get(listener.port, '/healthz')).rejects.toThrow();
-      session.close();
-      await listener.close();
-    });
-  });
-
-  it('answers over HTTP/2 with and without bodies, whatever the client does', async () => {
-    await watch.inside(async () => {
-      const goneAway = Promise.withResolvers<Answer>();
-      const handle = async ({ path, method, headers }: ServerRequest): Promise<Answer> => {
-        if (path === '/never') return goneAway.promise;
-        return { status: path === '/same' ? 304 : 200, contentType: 'text/plain', body: `${method} ${path} ${String(headers['x-a'])}` };
-      };
-      const listener = new Listener({ handle, inFlightMax: 10 });
-      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
-      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
-      const ask = async (headers: OutgoingHttpHeaders, body?: Buffer): Promise<unknown> => {
-        const stream = session.request(headers, { endStream: body === undefined });
-        if (body !== undefined) stream.end(body);
-        const [{ ':status': status, 'content-length': length }] = (await once(stream, 'response')) as [IncomingHttpHeaders];
-        return [status, Number(length), await textOf(stream)];
-      };
-      expect(await ask({ ':path': '/a?b=1', 'x-a': ['1', '2'] })).toEqual([200, 10, 'GET /a 1,2']);
-      expect(await ask({ ':path': '/a', ':method': 'HEAD' })).toEqual([200, 17, '']);
-      expect(await ask({ ':path': '/same' })).toEqual([304, 19, '']);
-      expect(await ask({ ':path': '/a', ':method': 'POST', 'x-a': '1' }, Buffer.alloc(300_000))).toEqual([200, 9, 'POST /a 1']);
-      expect(await ask({ ':method': 'CONNECT', ':authority': 'x:1', 'x-a': '1' })).toEqual([200, NaN, 'CONNECT  1']);
-      const impatient = session.request({ ':path': '/never' });
-      impatient.close(constants.NGHTTP2_CANCEL);
-      await once(impatient, 'close');
-      goneAway.resolve({ status: 200, contentType: 'text/plain', body: 'too late' });
-      expect(await ask({ ':path': '/a', 'x-a': '1' })).toEqual([200, 8, 'GET /a 1']);
-      session.close();
-      await listener.close();
-    });
-  });
-
-  it('tells clients to come back when there are too many at once', async () => {
-    await watch.inside(async () => {
-      const [reached, open] = [Promise.withResolvers<void>(), Promise.withResolvers<Answer>()];
-      const handle = (): Promise<Answer> => (reached.resolve(), open.promise);
-      const listener = new Listener({ handle, inFlightMax: 1 });
-      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
-      const first = get(listener.port, '/');
-      await reached.promise;
-      expect((await get(listener.port, '/')).status).toBe(429);
-      open.resolve({ status: 200, contentType: 'text/plain', body: 'done' });
-      expect((await first).status).toBe(200);
-      await listener.close();
-    });
-  });
 });
