@@ -87,4 +87,26 @@ describe('Listener', () => {
       await listener.close();
     });
   });
+
+  it('hears of users in many groups, whose names are no ASCII, over both protocols', async () => {
+    await watch.inside(async () => {
+      const received: (readonly string[])[] = [];
+      const handle = async ({ headers }: ServerRequest): Promise<Answer> => {
+        received.push(headers['x-remote-group'] ?? []);
+        return { status: 200, contentType: 'text/plain', body: '' };
+      };
+      const listener = new Listener({ handle, inFlightMax: 10 });
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const groups = Array.from({ length: 500 }, (_, index) => `Domänen-Benutzer der Abteilung ${index}`);
+      const headers = { 'x-remote-group': groups.map((group) => Buffer.from(group).toString('latin1')) };
+      const options = { port: listener.port, headers, rejectUnauthorized: false, agent: false };
+      const [response] = await once(httpsRequest(options).end(), 'response');
+      await textOf(response);
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      await textOf(session.request(headers));
+      session.close();
+      expect(received).toEqual([groups, groups]);
+      await listener.close();
+    });
+  });
 });

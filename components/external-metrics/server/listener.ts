@@ -20,6 +20,10 @@ interface ListenerOptions {
   readonly inFlightMax: number;
 }
 
+/** Bytes. A front proxy sends a header for each group of a user, and there may be hundreds: more than Node takes by itself. */
+const headersMax = 256 * 1024;
+const roomForHeaders = { maxHeaderSize: headersMax, maxHeaderListPairs: 4096, settings: { maxHeaderListSize: headersMax } };
+
 /** A TLS port for HTTP/1.1 and HTTP/2 that asks for client certificates, and takes whatever comes: judging is the handler's. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -40,7 +44,7 @@ export class Listener {
 
   /** @throws Error when the port cannot be had */
   async listen(port: number, host: string, tls: TlsFacts): Promise<void> {
-    const server = createSecureServer({ ...contextOf(tls), allowHTTP1: true, requestCert: true, rejectUnauthorized: false });
+    const server = createSecureServer({ ...contextOf(tls), ...roomForHeaders, allowHTTP1: true, requestCert: true, rejectUnauthorized: false });
     server.on('request', (request, response) => void this.#answer(overHttp1(request as never, response as never)));
     // Node's compatible side, which would make a request and a response of HTTP/1 of each stream, for a third more work.
     server.removeAllListeners('stream');
@@ -183,9 +187,14 @@ function read({ method, url, rawHeaders, socket }: Exchange): ServerRequest {
   const headers: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const [name, value] = [rawHeaders[at]?.toLowerCase() ?? '', rawHeaders[at + 1] ?? ''];
-    (headers[name] ??= []).push(value);
+    (headers[name] ??= []).push(textOf(value));
   }
   return { method, path, query: new URLSearchParams(query), headers, socket };
+}
+
+/** Node takes the bytes of a header for Latin-1; API servers write names of users and groups in UTF-8. */
+function textOf(value: string): string {
+  return /[^\0-\x7f]/.test(value) ? Buffer.from(value, 'latin1').toString() : value;
 }
 
 function splitOnce(url: string): readonly [string, string] {
