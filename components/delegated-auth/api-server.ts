@@ -7,6 +7,7 @@ import { StatusProvider } from '../status/index.ts';
 import {
   DelegatedAuth,
   DelegatedAuthOptions,
+  masters,
   type Attributes,
   type Credentials,
   type Decision,
@@ -87,8 +88,6 @@ function statusOf(auth: DelegatedAuth, configMap: Pick<Informer<unknown>, 'hasSy
   };
 }
 
-/** The group that may do everything, so that the API server's own probes cost no call. */
-const masters = 'system:masters';
 const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'], extra: {} };
 const open: Decision = { allowed: true, reason: '' };
 

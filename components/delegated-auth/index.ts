@@ -11,6 +11,9 @@ export interface UserInfo {
   readonly isProxied?: boolean;
 }
 
+/** The group that may do everything, so that the API server's own probes cost no call. */
+export const masters = 'system:masters';
+
 export interface ResourceAttributes {
   readonly verb: string;
   readonly group: string;

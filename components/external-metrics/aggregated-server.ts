@@ -50,8 +50,9 @@ export const aggregatedServer = component({
   create({ config, flags, auth, provider, telemetry, log, version, clock, jobs, lifecycle }) {
     let isDraining = false;
     const checks = [...always, { name: 'shutdown', isOfReadiness: true, isWell: () => !isDraining }];
-    const handler = new Handler({ auth, provider, clock, checks, metrics: () => telemetry.text(), version: versionInfo(version) });
-    const listener = new Listener({ handle: measured(handler, telemetry, clock), inFlightMax });
+    const metrics = () => telemetry.text();
+    const handler = new Handler({ auth, provider, clock, checks, inFlightMax, metrics, version: versionInfo(version) });
+    const listener = new Listener(measured(handler, telemetry, clock));
     let release: (() => void) | undefined;
     lifecycle.append({
       name: 'follow-client-cas',

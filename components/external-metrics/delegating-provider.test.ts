@@ -47,6 +47,7 @@ describe('delegatingProvider', () => {
       provider: { read: (request) => answer(request) },
       clock: manualClock(),
       checks: [],
+      inFlightMax: 1000,
       metrics: async () => '',
       version: {},
     });
@@ -55,7 +56,7 @@ describe('delegatingProvider', () => {
       sockets.add(request.socket);
       return handler.handle(request);
     };
-    backend = new Listener({ handle, inFlightMax: 1000 });
+    backend = new Listener(handle);
     await backend.listen(0, '127.0.0.1', { cert, key, ca: [] });
   });
   afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { stringify } from 'yaml';
 import type { Clock } from '../../../src/fx/index.ts';
-import type { Attributes, DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
+import { masters, type Attributes, type DelegatedAuth, type UserInfo } from '../../delegated-auth/index.ts';
 import { DelegateError, MetricError, type ExternalMetricsProvider } from '../index.ts';
 import { encodeStatus, encodeValues, type MetricValueList, type StatusObject } from '../protobuf.ts';
 import { quantityOf } from '../quantity.ts';
@@ -34,6 +34,8 @@ export interface HandlerParts {
   readonly provider: ExternalMetricsProvider;
   readonly clock: Clock;
   readonly checks: readonly Check[];
+  /** Requests at the same time; more are told to come back. */
+  readonly inFlightMax: number;
   /** What `/metrics` answers. */
   readonly metrics: () => Promise<string>;
   /** What `/version` answers, as JSON. */
@@ -41,12 +43,19 @@ export interface HandlerParts {
 }
 
 const plain = 'text/plain; charset=utf-8';
+const busy: Answer = {
+  status: 429,
+  contentType: plain,
+  body: 'Too many requests, please try again later.\n',
+  headers: { 'retry-after': '1' },
+};
 /** Milliseconds; the limit of Kubernetes' own library. */
 const timeoutMs = 60_000;
 
 /** Answers one request after the other, whatever the connection speaks. Never throws. */
 export class Handler {
   readonly #parts: HandlerParts;
+  #inFlight = 0;
 
   constructor(parts: HandlerParts) {
     this.#parts = parts;
@@ -55,18 +64,25 @@ export class Handler {
   async handle(request: ServerRequest): Promise<Answer> {
     const timeout = Promise.withResolvers<never>();
     const cancel = this.#parts.clock.after(timeoutMs, () => timeout.reject(refusal.timedOut()));
+    this.#inFlight += 1;
     try {
       return await Promise.race([this.#answer(request), timeout.promise]);
     } catch (error) {
       return refused(request, error instanceof refusal.ApiError ? error : refusal.internalError(messageOf(error)));
     } finally {
+      this.#inFlight -= 1;
       cancel();
     }
   }
 
   async #answer(request: ServerRequest): Promise<Answer> {
+    const isTooMuch = this.#inFlight > this.#parts.inFlightMax;
+    // To know whose token it is would take a call.
+    if (isTooMuch && request.headers['authorization'] !== undefined) return busy;
     const user = await this.#parts.auth.authenticate(request).catch(() => undefined);
     if (user === undefined) throw refusal.unauthorized();
+    // The API server's own probes must pass: for a while after one that failed it sends nobody here.
+    if (isTooMuch && !user.groups.includes(masters)) return busy;
     const attributes = attributesOf(request.method, request.path);
     try {
       const { allowed, reason } = await this.#parts.auth.authorize(user, attributes);

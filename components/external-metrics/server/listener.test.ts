@@ -27,7 +27,7 @@ describe('Listener', () => {
   it('speaks HTTP/1.1 and HTTP/2, and ends with nothing left open', async () => {
     await watch.inside(async () => {
       const handle = async ({ path }: ServerRequest): Promise<Answer> => ({ status: 200, contentType: 'text/plain', body: path });
-      const listener = new Listener({ handle, inFlightMax: 2 });
+      const listener = new Listener(handle);
       await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
       expect(await get(listener.port, '/healthz')).toEqual({ status: 200, body: '/healthz' });
       const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
@@ -49,7 +49,7 @@ describe('Listener', () => {
         if (path === '/never') return goneAway.promise;
         return { status: path === '/same' ? 304 : 200, contentType: 'text/plain', body: `${method} ${path} ${String(headers['x-a'])}` };
       };
-      const listener = new Listener({ handle, inFlightMax: 10 });
+      const listener = new Listener(handle);
       await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
       const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
       const ask = async (headers: OutgoingHttpHeaders, body?: Buffer): Promise<unknown> => {
@@ -73,21 +73,6 @@ describe('Listener', () => {
     });
   });
 
-  it('tells clients to come back when there are too many at once', async () => {
-    await watch.inside(async () => {
-      const [reached, open] = [Promise.withResolvers<void>(), Promise.withResolvers<Answer>()];
-      const handle = (): Promise<Answer> => (reached.resolve(), open.promise);
-      const listener = new Listener({ handle, inFlightMax: 1 });
-      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
-      const first = get(listener.port, '/');
-      await reached.promise;
-      expect((await get(listener.port, '/')).status).toBe(429);
-      open.resolve({ status: 200, contentType: 'text/plain', body: 'done' });
-      expect((await first).status).toBe(200);
-      await listener.close();
-    });
-  });
-
   it('hears of users in many groups, whose names are no ASCII, over both protocols', async () => {
     await watch.inside(async () => {
       const received: (readonly string[])[] = [];
@@ -95,7 +80,7 @@ describe('Listener', () => {
         received.push(headers['x-remote-group'] ?? []);
         return { status: 200, contentType: 'text/plain', body: '' };
       };
-      const listener = new Listener({ handle, inFlightMax: 10 });
+      const listener = new Listener(handle);
       await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
       const groups = Array.from({ length: 500 }, (_, index) => `Domänen-Benutzer der Abteilung ${index}`);
       const headers = { 'x-remote-group': groups.map((group) => Buffer.from(group).toString('latin1')) };

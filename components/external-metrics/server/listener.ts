@@ -14,27 +14,21 @@ import type { Answer, ServerRequest } from './handler.ts';
 
 export type TlsFacts = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion'> & { readonly ca: readonly string[] };
 
-interface ListenerOptions {
-  readonly handle: (request: ServerRequest) => Promise<Answer>;
-  /** Requests at the same time; more are told to come back. */
-  readonly inFlightMax: number;
-}
-
 /** Bytes. A front proxy sends a header for each group of a user, and there may be hundreds: more than Node takes by itself. */
 const headersMax = 256 * 1024;
 const roomForHeaders = { maxHeaderSize: headersMax, maxHeaderListPairs: 4096, settings: { maxHeaderListSize: headersMax } };
 
 /** A TLS port for HTTP/1.1 and HTTP/2 that asks for client certificates, and takes whatever comes: judging is the handler's. */
 export class Listener {
-  readonly #options: ListenerOptions;
+  readonly #handle: (request: ServerRequest) => Promise<Answer>;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #server: Http2SecureServer | undefined;
   #tls: TlsFacts | undefined;
   #inFlight = 0;
 
-  constructor(options: ListenerOptions) {
-    this.#options = options;
+  constructor(handle: (request: ServerRequest) => Promise<Answer>) {
+    this.#handle = handle;
   }
 
   get port(): number {
@@ -44,7 +38,13 @@ export class Listener {
 
   /** @throws Error when the port cannot be had */
   async listen(port: number, host: string, tls: TlsFacts): Promise<void> {
-    const server = createSecureServer({ ...contextOf(tls), ...roomForHeaders, allowHTTP1: true, requestCert: true, rejectUnauthorized: false });
+    const server = createSecureServer({
+      ...contextOf(tls),
+      ...roomForHeaders,
+      allowHTTP1: true,
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
     server.on('request', (request, response) => void this.#answer(overHttp1(request as never, response as never)));
     // Node's compatible side, which would make a request and a response of HTTP/1 of each stream, for a third more work.
     server.removeAllListeners('stream');
@@ -105,8 +105,7 @@ export class Listener {
   async #answer(exchange: Exchange): Promise<void> {
     this.#inFlight += 1;
     try {
-      const isTooMuch = this.#inFlight > this.#options.inFlightMax;
-      const answer = isTooMuch ? busy : await this.#options.handle(read(exchange));
+      const answer = await this.#handle(read(exchange));
       if (!exchange.isOver()) send(exchange, answer);
     } catch {
       exchange.cut();
@@ -170,13 +169,6 @@ function send(exchange: Exchange, { status, contentType, body, headers }: Answer
   const isBare = exchange.method === 'HEAD' || status === 304;
   exchange.send(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body), ...headers }, isBare ? undefined : body);
 }
-
-const busy: Answer = {
-  status: 429,
-  contentType: 'text/plain; charset=utf-8',
-  body: 'Too many requests, please try again later.\n',
-  headers: { 'retry-after': '1' },
-};
 
 function contextOf({ ca, ...context }: TlsFacts): SecureContextOptions {
   return ca.length === 0 ? context : { ...context, ca: [...ca] };

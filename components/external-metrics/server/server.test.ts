@@ -25,6 +25,7 @@ function handlerWith(parts: Partial<HandlerParts> = {}): Handler {
     provider,
     clock: manualClock(),
     checks,
+    inFlightMax: 100,
     metrics: async () => 'up 1\n',
     version: { major: '7' },
     ...parts,
@@ -97,6 +98,27 @@ describe('reading a metric', () => {
     expect(await status(metricPath, { accept: 'text/html' })).toBe(406);
     expect(await status('/apis/external.metrics.k8s.io/v1beta1/pods')).toBe(404);
     expect(await status('/elsewhere')).toBe(404);
+  });
+
+  it('tells clients to come back when there are too many at once, but never the API server itself', async () => {
+    const open = Promise.withResolvers<readonly []>();
+    const authenticated: string[] = [];
+    const authenticate: DelegatedAuth['authenticate'] = async ({ headers }) => {
+      const [name = ''] = headers['x-remote-user'] ?? [];
+      authenticated.push(name);
+      return { name, groups: name === 'system:kube-aggregator' ? ['system:masters'] : [], extra: {} };
+    };
+    const handler = handlerWith({ inFlightMax: 1, auth: { ...everything, authenticate }, provider: { read: () => open.promise } });
+    const first = handler.handle(asking(metricPath, { 'x-remote-user': 'jane' }));
+    const status = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+      (await handler.handle(asking('/apis', headers))).status;
+    expect(await status({ 'x-remote-user': 'jane' })).toBe(429);
+    expect(await status({ 'x-remote-user': 'system:kube-aggregator' })).toBe(200);
+    expect(await status({ 'x-remote-user': 'keda', authorization: 'Bearer token' })).toBe(429);
+    expect(authenticated).toEqual(['jane', 'jane', 'system:kube-aggregator']);
+    open.resolve([]);
+    expect((await first).status).toBe(200);
+    expect(await status({ 'x-remote-user': 'jane' })).toBe(200);
   });
 
   it('gives up after a minute', async () => {
