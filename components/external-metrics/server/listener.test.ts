@@ -94,4 +94,17 @@ describe('Listener', () => {
       await listener.close();
     });
   });
+
+  it('serves on what it had when the new certificate and its key do not belong together', async () => {
+    await watch.inside(async () => {
+      const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: '' }));
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const next = selfSigned({ commonName: 'next', hosts: ['localhost'] });
+      expect(() => listener.renew({ cert: next.certificate, key })).toThrow('key values mismatch');
+      expect(listener.certificate).toBe(cert);
+      listener.renew({ ca: [cert] });
+      expect(await get(listener.port, '/')).toMatchObject({ status: 200 });
+      await listener.close();
+    });
+  });
 });

@@ -68,11 +68,12 @@ export class Listener {
     return this.#tls?.cert;
   }
 
-  /** Takes effect with the next connection. */
+  /** Takes effect with the next connection. @throws Error when it cannot be served; what was served before then still is */
   renew(changed: Partial<TlsFacts>): void {
     if (this.#tls === undefined) return;
-    this.#tls = { ...this.#tls, ...changed };
-    this.#server?.setSecureContext(contextOf(this.#tls));
+    const renewed = { ...this.#tls, ...changed };
+    this.#server?.setSecureContext(contextOf(renewed));
+    this.#tls = renewed;
   }
 
   /** Takes no new connection; ends those that are idle now, and the others once they are. */
