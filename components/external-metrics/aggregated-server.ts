@@ -27,6 +27,8 @@ export const externalMetricsFlags = component({
 
 /** As many as Kubernetes' own library lets read at once. */
 const inFlightMax = 400;
+/** Milliseconds that requests have to end by themselves when the agent stops: what another server's metric may take. */
+const graceMs = 3000;
 /** Certificates from files are looked at again this often. */
 const renewEveryMs = 60_000;
 
@@ -60,9 +62,12 @@ export const aggregatedServer = component({
         isDraining = false;
         release = auth.onChange(() => listener.renew({ ca: auth.clientCas }));
       },
-      drain: () => {
+      drain: async ({ deadline }) => {
         isDraining = true;
-        listener.drain();
+        const grace = Promise.withResolvers<void>();
+        const cancel = clock.after(Math.min(graceMs, deadline - clock.monotonic()), grace.resolve);
+        await Promise.race([listener.drain(), grace.promise]);
+        cancel();
       },
       stop: async () => {
         release?.();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../src/certificates/index.ts';
@@ -35,9 +35,10 @@ describe('Listener', () => {
       const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve));
       expect(headers[':status']).toBe(200);
       stream.resume();
-      listener.drain();
+      const drained = listener.drain();
       await expect(get(listener.port, '/healthz')).rejects.toThrow();
       session.close();
+      await drained;
       await listener.close();
     });
   });
@@ -91,6 +92,42 @@ describe('Listener', () => {
       await textOf(session.request(headers));
       session.close();
       expect(received).toEqual([groups, groups]);
+      await listener.close();
+    });
+  });
+
+  it('lets what is being asked be answered in full while it drains, and hangs up then', async () => {
+    await watch.inside(async () => {
+      const body = Buffer.alloc(2 * 1024 * 1024, 'x');
+      const [arrived, open] = [Promise.withResolvers<void>(), Promise.withResolvers<Answer>()];
+      let count = 0;
+      const handle = (): Promise<Answer> => {
+        if ((count += 1) === 2) arrived.resolve();
+        return open.promise;
+      };
+      const listener = new Listener(handle);
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const agent = new Agent({ keepAlive: true });
+      const first = once(httpsRequest({ port: listener.port, rejectUnauthorized: false, agent }).end(), 'response');
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      const second = textOf(session.request({ ':path': '/' }));
+      await arrived.promise;
+      const drained = listener.drain();
+      open.resolve({ status: 200, contentType: 'text/plain', body });
+      const [response] = await first;
+      expect(response.headers.connection).toBe('close');
+      expect([(await textOf(response)).length, (await second).length]).toEqual([body.length, body.length]);
+      await drained;
+      await listener.close();
+    });
+  });
+
+  it('hangs up on clients of HTTP/2 that say nothing any more', async () => {
+    await watch.inside(async () => {
+      const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: '' }), 10);
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      await once(session, 'close');
       await listener.close();
     });
   });

@@ -21,14 +21,19 @@ const roomForHeaders = { maxHeaderSize: headersMax, maxHeaderListPairs: 4096, se
 /** A TLS port for HTTP/1.1 and HTTP/2 that asks for client certificates, and takes whatever comes: judging is the handler's. */
 export class Listener {
   readonly #handle: (request: ServerRequest) => Promise<Answer>;
+  readonly #idleMs: number;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #server: Http2SecureServer | undefined;
   #tls: TlsFacts | undefined;
-  #inFlight = 0;
+  /** Requests whose client has not got the whole answer. */
+  #open = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(handle: (request: ServerRequest) => Promise<Answer>) {
+  /** @param idleMs how long a connection of HTTP/2 is kept on which nothing is heard; API servers are heard twice a minute */
+  constructor(handle: (request: ServerRequest) => Promise<Answer>, idleMs = 90_000) {
     this.#handle = handle;
+    this.#idleMs = idleMs;
   }
 
   get port(): number {
@@ -45,20 +50,31 @@ export class Listener {
       requestCert: true,
       rejectUnauthorized: false,
     });
-    server.on('request', (request, response) => void this.#answer(overHttp1(request as never, response as never)));
+    server.on('request', (...pair) => {
+      const [request, response] = pair as unknown as [IncomingMessage, ServerResponse];
+      this.#opened(response);
+      void this.#answer(overHttp1(request, response, () => this.#drained !== undefined));
+    });
     // Node's compatible side, which would make a request and a response of HTTP/1 of each stream, for a third more work.
     server.removeAllListeners('stream');
     server.on('stream', (...[stream, { ':method': method = '', ':path': url = '' }, , rawHeaders]: StreamEvent) => {
+      this.#opened(stream);
       void this.#answer(overHttp2(stream, { method, url, rawHeaders }));
     });
     server.on('connection', (socket: Socket) => this.#track(socket));
     server.on('session', (session) => {
       this.#sessions.add(session);
-      session.on('close', () => this.#sessions.delete(session)).on('error', () => {});
+      session.setTimeout(this.#idleMs, () => session.close());
+      session.on('error', () => {});
+      session.on('close', () => {
+        this.#sessions.delete(session);
+        this.#lookIfDrained();
+      });
     });
     server.on('tlsClientError', () => {});
     this.#server = server;
     this.#tls = tls;
+    this.#drained = undefined;
     server.listen(port, host);
     await once(server, 'listening');
   }
@@ -76,11 +92,13 @@ export class Listener {
     this.#tls = renewed;
   }
 
-  /** Takes no new connection; ends those that are idle now, and the others once they are. */
-  drain(): void {
+  /** Takes no new connection, and ends those that there are once their requests are answered: until then. */
+  drain(): Promise<void> {
+    this.#drained ??= Promise.withResolvers();
     this.#server?.close();
     for (const session of this.#sessions) session.close();
-    if (this.#inFlight === 0) this.#cut();
+    this.#lookIfDrained();
+    return this.#drained.promise;
   }
 
   async close(): Promise<void> {
@@ -103,16 +121,24 @@ export class Listener {
     socket.on('close', () => this.#sockets.delete(socket));
   }
 
+  #opened(exchange: ServerResponse | ServerHttp2Stream): void {
+    this.#open += 1;
+    exchange.once('close', () => {
+      this.#open -= 1;
+      this.#lookIfDrained();
+    });
+  }
+
+  #lookIfDrained(): void {
+    if (this.#open === 0 && this.#sessions.size === 0) this.#drained?.resolve();
+  }
+
   async #answer(exchange: Exchange): Promise<void> {
-    this.#inFlight += 1;
     try {
       const answer = await this.#handle(read(exchange));
       if (!exchange.isOver()) send(exchange, answer);
     } catch {
       exchange.cut();
-    } finally {
-      this.#inFlight -= 1;
-      if (this.#inFlight === 0 && this.#server?.listening === false) this.#cut();
     }
   }
 }
@@ -137,7 +163,7 @@ interface Exchange extends Received {
   cut(): void;
 }
 
-function overHttp1(request: IncomingMessage, response: ServerResponse): Exchange {
+function overHttp1(request: IncomingMessage, response: ServerResponse, isLast: () => boolean): Exchange {
   request.resume();
   const { method = '', url = '', rawHeaders } = request;
   return {
@@ -146,7 +172,10 @@ function overHttp1(request: IncomingMessage, response: ServerResponse): Exchange
     rawHeaders,
     socket: request.socket as TLSSocket,
     isOver: () => response.writableEnded || response.destroyed,
-    send: (status, headers, body) => void response.writeHead(status, headers).end(body),
+    send: (status, headers, body) => {
+      if (isLast()) response.setHeader('connection', 'close');
+      response.writeHead(status, headers).end(body);
+    },
     cut: () => void request.socket.destroy(),
   };
 }
