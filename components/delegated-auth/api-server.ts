@@ -27,6 +27,8 @@ const published = {
 };
 /** Files are looked at again this often. */
 const rereadMs = 60_000;
+/** Milliseconds that a certificate is believed without a look at the time: connections can outlive it. */
+const peerTtlMs = 10_000;
 
 /** Leaves every judgement to the API server: its published authorities, TokenReview and SubjectAccessReview. */
 export const apiServerAuth = component({
@@ -97,8 +99,8 @@ class ApiServerAuth implements DelegatedAuth {
   readonly #alwaysAllowed: readonly string[];
   readonly #listeners = new Set<() => void>();
   #trust: Trust = noTrust;
-  /** What a connection's certificate proves is found out once, until the trust changes. */
-  #peers = new WeakMap<TLSSocket, Peer>();
+  /** What the certificates of connections prove, until the trust changes. */
+  #peers = new WeakMap<TLSSocket, { readonly peer: Peer; readonly until: number }>();
 
   constructor(reviews: Reviews, clock: Clock, { alwaysAllowPaths = ['/healthz', '/readyz', '/livez'] }: DelegatedAuthOptions) {
     this.#reviews = reviews;
@@ -151,16 +153,19 @@ class ApiServerAuth implements DelegatedAuth {
 
   #peerOf(socket: TLSSocket): Peer {
     const known = this.#peers.get(socket);
-    if (known !== undefined) return known;
+    const now = this.#clock.monotonic();
+    if (known !== undefined && now < known.until) return known.peer;
     const peer = peerOf(socket, this.#trust, this.#clock.now());
-    this.#peers.set(socket, peer);
+    this.#peers.set(socket, { peer, until: now + peerTtlMs });
     return peer;
   }
 }
 
+/** A front proxy may speak for somebody who is not: an anonymous user that the API server let through. */
 function authenticated(user: UserInfo): UserInfo {
   const group = 'system:authenticated';
-  return user.groups.includes(group) ? user : { ...user, groups: [...user.groups, group] };
+  const isSettled = user.name === anonymous.name || [group, ...anonymous.groups].some((each) => user.groups.includes(each));
+  return isSettled ? user : { ...user, groups: [...user.groups, group] };
 }
 
 function matches(allowed: string, path: string): boolean {

@@ -22,11 +22,12 @@ export function peerOf(socket: TLSSocket, { clientCas, frontProxy }: Trust, at: 
   const [leaf] = chain;
   if (leaf === undefined) return nobody;
   const { commonName, organizations } = subjectOf(leaf.raw);
-  const isNamed = frontProxy.allowedNames.length === 0 || frontProxy.allowedNames.includes(commonName);
+  const isAllowed = frontProxy.allowedNames.length === 0 || frontProxy.allowedNames.includes(commonName);
+  const isSomebody = commonName !== '' && isTrusted(chain, clientCas, at);
   return {
     isPresent: true,
-    isFrontProxy: isNamed && isTrusted(chain, frontProxy.cas, at),
-    user: isTrusted(chain, clientCas, at) ? { name: commonName, groups: organizations, extra: {} } : undefined,
+    isFrontProxy: isAllowed && isTrusted(chain, frontProxy.cas, at),
+    user: isSomebody ? { name: commonName, groups: organizations, extra: {} } : undefined,
   };
 }
 
