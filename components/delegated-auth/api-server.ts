@@ -47,7 +47,7 @@ export const apiServerAuth = component({
   onFailure: 'continue',
   create({ kubernetes, informers, log, clock, random, jobs, lifecycle, options = {} }) {
     let running = new AbortController();
-    const reviews = new Reviews({ kubernetes, clock, random, options, signal: () => running.signal });
+    const reviews = new Reviews({ kubernetes, clock, random, log, options, signal: () => running.signal });
     const auth = new ApiServerAuth(reviews, clock, options);
     const sources = new TrustSources((trust) => auth.trust(trust));
     const follow = (data: PublishedTrust): void => {

@@ -80,4 +80,20 @@ describe('who sends a request', () => {
     await clock.advance(70_000);
     expect(await groupsOf(jane)).toBeUndefined();
   });
+
+  it('is nobody while the API server cannot be asked about a token, which is logged once', async () => {
+    const socket = { getPeerCertificate: () => ({}) } as unknown as TLSSocket;
+    const judge = (token: string) => app.needs.auth.authenticate({ headers: { authorization: [`Bearer ${token}`] }, socket });
+    const broken = cluster.faults.add({ kind: 'refuse', code: 403, when: ({ plural }) => plural === 'tokenreviews' });
+    await expect(judge('a')).rejects.toThrow();
+    await expect(judge('b')).rejects.toThrow();
+    const warnings = (): Logged[] => logged.filter(({ level }) => level === 'warn');
+    expect(warnings()).toMatchObject([{ message: expect.stringContaining('system:auth-delegator') }]);
+    expect(JSON.stringify(warnings())).not.toContain('Bearer');
+    broken.remove();
+    expect(await judge('a')).toBeUndefined();
+    cluster.faults.add({ kind: 'refuse', code: 403, when: ({ plural }) => plural === 'tokenreviews' });
+    await expect(judge('c')).rejects.toThrow();
+    expect(warnings()).toHaveLength(2);
+  });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../src/fx/index.ts';
 import { KubernetesError, UnreachableError, type Kubernetes, type Resource } from '../kubernetes/index.ts';
+import type { Log } from '../log/index.ts';
 import type { Random } from '../random/index.ts';
 import { Answers } from './answers.ts';
 import type { Attributes, Decision, DelegatedAuthOptions, UserInfo } from './index.ts';
@@ -27,6 +28,7 @@ interface Parts {
   readonly kubernetes: Kubernetes;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly options: DelegatedAuthOptions;
   /** Ends questions that are open when the agent stops. One request's own signal would end them for all that wait for the answer. */
   readonly signal: () => AbortSignal;
@@ -41,6 +43,8 @@ export class Reviews {
   readonly #parts: Parts;
   readonly #tokens: Answers<UserInfo | undefined>;
   readonly #decisions: Answers<Decision>;
+  /** Kinds of review that could not be had the last time. */
+  readonly #failing = new Set<string>();
 
   constructor(parts: Parts) {
     const { clock, options } = parts;
@@ -74,15 +78,29 @@ export class Reviews {
   async #review<T>(resource: Resource, spec: object): Promise<T> {
     const { kubernetes, clock, random } = this.#parts;
     const signal = this.#parts.signal();
-    const review = { apiVersion: `${resource.group}/${resource.version}`, kind: kinds[resource.plural], spec };
+    const kind = kinds[resource.plural] ?? '';
+    const review = { apiVersion: `${resource.group}/${resource.version}`, kind, spec };
     for (let attempt = 1, delayMs = firstDelayMs; ; attempt += 1, delayMs *= 1.5) {
       try {
-        return await kubernetes.create<T>({ resource }, review, { signal });
+        const answer = await kubernetes.create<T>({ resource }, review, { signal });
+        this.#failing.delete(kind);
+        return answer;
       } catch (error) {
-        if (attempt === attemptsMax || !mayPass(error)) throw error;
+        if (attempt === attemptsMax || !mayPass(error)) {
+          if (!signal.aborted) this.#tell(kind, error);
+          throw error;
+        }
         await clock.sleep(delayMs * (1 + 0.2 * random.next()), signal);
       }
     }
+  }
+
+  /** Once until it works again: there may be very many requests. */
+  #tell(kind: string, error: unknown): void {
+    if (this.#failing.has(kind)) return;
+    this.#failing.add(kind);
+    const help = 'clients are refused until it can be; the right is in the cluster role system:auth-delegator';
+    this.#parts.log.warn(`the API server cannot be asked for a ${kind}: ${help}`, { error });
   }
 }
 
