@@ -101,6 +101,16 @@ describe('what a user may do', () => {
     expect(asked.hits).toBe(2);
   });
 
+  it('is remembered for who has many groups, and told apart by the last of them', async () => {
+    allow('jane', { resources: ['a'] });
+    const groups = Array.from({ length: 300 }, (_, index) => `CN=a-group-of-a-directory-${index},OU=groups,DC=example,DC=com`);
+    const many = (...more: readonly string[]): UserInfo => ({ ...direct('jane'), groups: [...groups, ...more] });
+    expect(await isAllowed(many('x'), list('a'), list('a'))).toEqual([true, true]);
+    expect(asked.hits).toBe(1);
+    expect(await isAllowed(many('y'), list('a'))).toEqual([true]);
+    expect(asked.hits).toBe(2);
+  });
+
   it('is unknown while the API server cannot be asked, and nothing of that is kept', async () => {
     allow('scaler', { resources: everyMetric });
     const broken = cluster.faults.add({ kind: 'refuse', code: 400, when: ({ plural }) => plural === 'subjectaccessreviews' });

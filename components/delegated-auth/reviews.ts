@@ -35,6 +35,8 @@ interface Parts {
 }
 
 const defaultTtlMs = 10_000;
+/** Longer ones are kept as their digests: anybody may ask thousands with paths as long as headers may be. */
+const questionMax = 512;
 const attemptsMax = 5;
 const firstDelayMs = 500;
 
@@ -56,8 +58,7 @@ export class Reviews {
 
   /** The user that a bearer token stands for; `undefined` when it stands for none. */
   user(token: string): Promise<UserInfo | undefined> {
-    const question = createHash('sha256').update(token).digest('base64');
-    return this.#tokens.get(question, async () => {
+    return this.#tokens.get(digestOf(token), async () => {
       const { status } = await this.#review<TokenReview>(tokenReviews, { token });
       if (status?.authenticated !== true) return undefined;
       const { username = '', uid, groups = [], extra = {} } = status.user ?? {};
@@ -67,7 +68,8 @@ export class Reviews {
 
   decision(user: UserInfo, attributes: Attributes): Promise<Decision> {
     const spec = { user: user.name, uid: user.uid, groups: user.groups, extra: user.extra, ...subjectOf(attributes) };
-    return this.#decisions.get(JSON.stringify(spec), async () => {
+    const question = JSON.stringify(spec);
+    return this.#decisions.get(question.length > questionMax ? digestOf(question) : question, async () => {
       const { status } = await this.#review<AccessReview>(accessReviews, spec);
       const reason = [status?.reason, status?.evaluationError].filter((text) => text !== undefined && text !== '').join(': ');
       return { allowed: status?.allowed === true, reason };
@@ -105,6 +107,10 @@ export class Reviews {
 }
 
 const kinds: Readonly<Record<string, string>> = { tokenreviews: 'TokenReview', subjectaccessreviews: 'SubjectAccessReview' };
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
 
 function mayPass(error: unknown): boolean {
   return error instanceof UnreachableError || (error instanceof KubernetesError && (error.code === 429 || error.code >= 500));
