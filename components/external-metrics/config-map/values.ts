@@ -45,8 +45,8 @@ export function withOutcome(
 ): Entry {
   if (outcome === undefined) return entry;
   if (outcome instanceof QueryError) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
-  // A leader before us may have had a newer point; time never goes back.
-  const isOlder = entry.isValid && outcome.timestamp < entry.timestamp;
+  // A leader before us may have had a newer point; time never goes back. What is of the future was no point, and would stay for ever.
+  const isOlder = entry.isValid && outcome.timestamp < entry.timestamp && entry.timestamp <= now;
   const { value, timestamp } = isOlder ? entry : outcome;
   if (now - timestamp > maxAge) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
   return { ...entry, value, timestamp, isValid: true };

@@ -110,6 +110,10 @@ describe('withOutcome', () => {
     expect(withOutcome(entry(), undefined, limits)).toEqual(entry());
   });
 
+  it('takes no time of the future for one that it must not go back behind', () => {
+    expect(withOutcome(entry({ timestamp: 1001 }), { value: 7, timestamp: 940 }, limits)).toEqual(entry({ value: 7, timestamp: 940 }));
+  });
+
   it('asks as an autoscaler means it', () => {
     const form = { aggregator: 'avg', rollup: 30 };
     expect(queryOf(entry({ labels: { b: '2', a: '1' } }), form)).toBe('avg:nginx.requests{a:1,b:2}.rollup(30)');

@@ -77,6 +77,13 @@ describe('Retriever', () => {
     expect(bench.store.get('default/a')).toMatchObject({ isValid: true, value: 9, dataTime: start - 20 });
   });
 
+  it('takes any point for newer than one of the future', async () => {
+    const bench = new Bench(() => pointOf(60, 3));
+    bench.store.set(metric('a', { value: 9, dataTime: start + 1 }), 'controller');
+    await bench.refresh();
+    expect(bench.store.get('default/a')).toMatchObject({ isValid: true, value: 3, dataTime: start - 60 });
+  });
+
   it.each([
     ['no-data', 'Invalid metric error: why, query was: avg:a{*}'],
     ['invalid-query', 'Invalid metric error: why, query was: avg:a{*}'],

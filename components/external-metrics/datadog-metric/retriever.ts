@@ -82,8 +82,9 @@ export class Retriever {
 
   #answered(metric: DatadogMetric, { value, timestamp }: MetricPoint): DatadogMetric {
     const now = this.#parts.now();
-    // A leader before us may have had a newer point; time never goes back.
-    const known = timestamp < metric.dataTime ? { value: metric.value, dataTime: metric.dataTime } : { value, dataTime: timestamp };
+    // A leader before us may have had a newer point; time never goes back. What is of the future was no point, and would stay for ever.
+    const isOlder = timestamp < metric.dataTime && metric.dataTime <= now;
+    const known = isOlder ? { value: metric.value, dataTime: metric.dataTime } : { value, dataTime: timestamp };
     const updated = { ...metric, ...known, updateTime: now, retries: 0, retryAfter: 0 };
     if (!isStale(updated, { maxAge: this.#parts.options.maxAge, grace: 0, now })) return { ...updated, isValid: true, error: undefined };
     return { ...updated, isValid: false, error: `Query returned outdated result, check MaxAge setting, query: ${metric.resolved ?? ''}` };
