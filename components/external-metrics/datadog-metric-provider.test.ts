@@ -163,6 +163,31 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => read(tested.needs), soon).toBe(5);
   });
 
+  it('serves no value of a query for another one, and asks for the new one at once', async () => {
+    await using tested = await replica({ config: { 'external_metrics_provider.refresh_period': 3600 } });
+    await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => read(tested.needs), soon).toBe(5);
+    datadog.set('avg:slow{*}', (_, to) => [[to - 60_000, 42]]);
+    await tested.needs.kubernetes.patch(target, { spec: { query: 'avg:slow{*}' } }, { type: 'merge' });
+    await expect.poll(() => read(tested.needs), soon).not.toBe(5);
+    await expect.poll(() => read(tested.needs), soon).toBe(42);
+    await expect.poll(async () => (await tested.needs.kubernetes.get(target))['status'], soon).toMatchObject({ currentValue: '42' });
+  });
+
+  it('asks at once for a metric that is read again', async () => {
+    await using tested = await replica({ config: { 'external_metrics_provider.refresh_period': 3600 } });
+    const { kubernetes } = tested.needs;
+    await write(kubernetes);
+    for (const expected of [5, 6]) {
+      value = expected;
+      await autoscale(kubernetes, 'datadogmetric@default:queue');
+      await expect.poll(() => read(tested.needs), soon).toBe(expected);
+      await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Active: 'True', Valid: 'True' });
+      await kubernetes.delete({ resource: autoscalers, namespace: 'default', name: 'web' });
+      await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Active: 'False', Valid: 'False' });
+    }
+  });
+
   it('waits for no kind of autoscaler that is not installed', async () => {
     await using tested = await replica({ config: { 'external_metrics_provider.wpa_controller': true } });
     await write(tested.needs.kubernetes);

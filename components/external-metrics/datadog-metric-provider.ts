@@ -58,7 +58,7 @@ export const datadogMetricProvider = component({
     store.observe(metricGauge(telemetry));
     const history = new History();
     store.observe((id, metric) => {
-      if (metric === undefined) history.forget(id);
+      if (metric === undefined || metric.dataTime === 0) history.forget(id);
       else history.add(id, { value: metric.value, timestamp: metric.dataTime });
     });
     const objects = informers.informer({ resource: datadogMetrics, transform: metricObject });

@@ -80,12 +80,21 @@ export function fromObject(object: MetricObject, resolve: Resolve, now: number):
   };
 }
 
-/** The same metric after its object was changed: another query begins anew, without waiting for failures of the old one. */
+/**
+ * The same metric after its object was changed: it does not wait for its failures any more. Another query begins anew, because
+ * the value of the old one is none of its own: it may be of another unit, or younger than the new one can have.
+ */
 export function withObject(metric: DatadogMetric, object: MetricObject, resolve: Resolve): DatadogMetric {
   const { said, problem } = saidBy(object, resolve);
-  const isOther = said.resolved !== metric.resolved || said.maxAge !== metric.maxAge || said.timeWindow !== metric.timeWindow;
-  const fresh = isOther ? { retries: 0, retryAfter: 0 } : {};
-  return { ...metric, ...said, ...fresh, ...(problem === undefined ? {} : { error: problem, isValid: false }) };
+  const isOtherQuery = said.resolved !== metric.resolved;
+  const isOther = isOtherQuery || said.maxAge !== metric.maxAge || said.timeWindow !== metric.timeWindow;
+  return {
+    ...metric,
+    ...said,
+    ...(isOther ? { retries: 0, retryAfter: 0 } : {}),
+    ...(isOtherQuery ? { value: 0, dataTime: 0, isValid: false, error: undefined } : {}),
+    ...(problem === undefined ? {} : { error: problem, isValid: false }),
+  };
 }
 
 function saidBy(object: MetricObject, resolve: Resolve): { readonly said: Said; readonly problem: string | undefined } {
@@ -141,9 +150,9 @@ export function isStale(
   return limits.now - dataTime > (maxAge || limits.maxAge) + limits.grace;
 }
 
-/** Read by somebody, and never asked for yet. */
-export function isNew({ isActive, dataTime, error, resolved }: DatadogMetric): boolean {
-  return isActive && dataTime === 0 && error === undefined && resolved !== undefined;
+/** Read by somebody, and not asked for since: neither did that give a value, nor did it fail. */
+export function isNew({ isActive, isValid, error, resolved }: DatadogMetric): boolean {
+  return isActive && !isValid && error === undefined && resolved !== undefined;
 }
 
 /** The status that an object should have, keeping the transition times of the one that it has. */
