@@ -122,10 +122,26 @@ describe('Retriever', () => {
       expect(bench.asked).toHaveLength(failures + 1);
       bench.now = retryAfter;
     }
-    expect(delays).toEqual([15, 30, 60, 120, 240, 480, 1800, 1800]);
+    expect(delays).toEqual([30, 60, 120, 240, 480, 1800, 1800, 1800]);
     answer = { value: 1, timestamp: bench.now };
     await bench.refresh();
     expect(bench.store.get('default/a')).toMatchObject({ isValid: true, retries: 0, retryAfter: 0 });
+  });
+
+  it('does not wait for ever when the clock is set back', async () => {
+    const bench = new Bench(() => new QueryError('no-data', 'nothing'), { hasBackoff: true });
+    bench.store.set(metric('a'), 'controller');
+    await bench.refresh();
+    bench.now -= 86_400;
+    await bench.refresh();
+    expect(bench.asked).toHaveLength(2);
+  });
+
+  it('asks for windows of whole seconds', async () => {
+    const bench = new Bench(() => pointOf(0));
+    bench.store.set(metric('a', { timeWindow: 400.7 }), 'controller');
+    await bench.refresh();
+    expect(bench.asked).toMatchObject([{ windowSeconds: 400 }]);
   });
 
   it('does not take a rate limit for a fault of the metric', async () => {

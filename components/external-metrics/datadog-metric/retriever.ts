@@ -27,7 +27,8 @@ interface SharedQuery extends MetricQuery {
   readonly ids: string[];
 }
 
-const firstDelay = 30;
+/** Seconds: the first failure asks for a delay of twice that, or half of it. */
+const baseDelay = 30;
 const longestDelay = 1800;
 
 /** Fetches the values of metrics that are read. */
@@ -64,13 +65,15 @@ export class Retriever {
     return [...queries.values()];
   }
 
+  /** No longer than the longest delay, should the clock be set back meanwhile. */
   #isWaiting({ retryAfter }: DatadogMetric): boolean {
-    return this.#parts.options.hasBackoff && this.#parts.now() < retryAfter;
+    const left = retryAfter - this.#parts.now();
+    return this.#parts.options.hasBackoff && left > 0 && left <= longestDelay;
   }
 
   #windowOf({ timeWindow, maxAge }: DatadogMetric): number {
     const { maxAge: shortest, bucketSize, maxTimeWindow } = this.#parts.options;
-    return Math.min(maxTimeWindow, Math.max(timeWindow || maxAge, shortest, bucketSize));
+    return Math.trunc(Math.min(maxTimeWindow, Math.max(timeWindow || maxAge, shortest, bucketSize)));
   }
 
   /** The metric may have changed while Datadog was asked: what was asked for another query is not for this one. */
@@ -92,15 +95,13 @@ export class Retriever {
 
   #failed(metric: DatadogMetric, error: QueryError): DatadogMetric {
     const now = this.#parts.now();
-    const delay = error.failure === 'rate-limit' ? 0 : this.#delayAfter(metric.retries);
-    const retryAfter = delay === 0 ? metric.retryAfter : now + delay;
-    const retries = delay === 0 ? metric.retries : metric.retries + 1;
+    const retries = error.failure === 'rate-limit' ? metric.retries : metric.retries + 1;
+    const retryAfter = error.failure === 'rate-limit' ? metric.retryAfter : now + this.#delayAfter(retries);
     return { ...metric, isValid: false, updateTime: now, error: this.#sentence(metric, error, retryAfter), retries, retryAfter };
   }
 
   #delayAfter(retries: number): number {
-    if (!this.#parts.options.hasBackoff) return 0;
-    const delay = firstDelay * 2 ** retries;
+    const delay = baseDelay * 2 ** retries;
     return delay >= longestDelay ? longestDelay : delay * (0.5 + this.#parts.random.next() / 2);
   }
 
