@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
-import { testApp } from '../../src/fx/testing.ts';
+import { fakeProcess, testApp } from '../../src/fx/testing.ts';
 import { supply } from '../../src/fx/index.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
@@ -14,7 +14,7 @@ import { workqueues } from '../kubernetes/workqueue.ts';
 import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
 import { LeaderElection } from '../leader-election/index.ts';
 import { fakeOwnPod } from '../own-pod/fake.ts';
-import { Scrubber } from '../scrubber/index.ts';
+import { rulesScrubber } from '../scrubber/rules.ts';
 import { annotations, datadogMetrics } from './datadog-metric/object.ts';
 import { datadogMetricProvider } from './datadog-metric-provider.ts';
 import { ExternalMetricsProvider, MetricInventory } from './index.ts';
@@ -23,13 +23,13 @@ import { parseSelector } from './selector.ts';
 const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false };
 const autoscalers = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers', namespaced: true };
 const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
-const scrubber = supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} });
 const query = 'avg:queue.length{*}';
 const masters = ['system:masters'];
 
 interface Replica {
   readonly election?: FakeElection;
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
@@ -61,7 +61,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
         await admin.needs.kubernetes.delete({ resource, namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
   });
 
-  const replica = ({ election = fakeElection(), config = {} }: Replica = {}) => {
+  const replica = ({ election = fakeElection(), config = {}, env = {} }: Replica = {}) => {
     const settings = {
       'external_metrics_provider.enabled': true,
       'external_metrics_provider.use_datadogmetric_crd': true,
@@ -78,13 +78,13 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
       supply(LeaderElection, election),
       fakeOwnPod(),
       fakeClusterName('prod'),
-      scrubber,
+      rulesScrubber,
       batchedDatadogClient,
       datadogMetricProvider,
     ] as const;
     const lookup = (key: string): unknown => (settings as Readonly<Record<string, unknown>>)[key];
     const requires = { kubernetes: Kubernetes, informers: Informers, provider: ExternalMetricsProvider, inventory: MetricInventory };
-    return testApp(list, { requires, settings: lookup });
+    return testApp(list, { requires, settings: lookup, process: fakeProcess({ env }) });
   };
   type Needs = Awaited<ReturnType<typeof replica>>['needs'];
 
@@ -242,12 +242,14 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
   });
 
   it('resolves templates, and says which it cannot', async () => {
-    await using tested = await replica();
+    await using tested = await replica({ env: { CANARY_TOKEN: 'canary' } });
     datadog.set('avg:a{cluster:prod}', (_, to) => [[to, 2]]);
     await write(tested.needs.kubernetes, { query: 'avg:a{cluster:%%tag_kube_cluster_name%%}' }, { [annotations.alwaysActive]: 'true' });
     await expect.poll(() => read(tested.needs), soon).toBe(2);
     await tested.needs.kubernetes.patch(target, { spec: { query: 'avg:a{%%env_NOT_THERE%%}' } }, { type: 'merge' });
     await expect.poll(() => read(tested.needs), soon).toBe('Cannot resolve query: failed to retrieve env var "NOT_THERE"');
+    await tested.needs.kubernetes.patch(target, { spec: { query: 'avg:a{%%env_CANARY_TOKEN%%}' } }, { type: 'merge' });
+    await expect.poll(() => read(tested.needs), soon).toContain('holds a secret');
   });
 
   it('lets followers serve what the leader writes, and take over when they lead', async () => {

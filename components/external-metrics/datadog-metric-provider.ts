@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Clock, component, Jobs, Lifecycle, many, Process } from '../../src/fx/index.ts';
 import { ClusterName } from '../cluster-id/index.ts';
 import { Config } from '../config/index.ts';
@@ -6,6 +7,7 @@ import { Informers, Kubernetes, Workqueues } from '../kubernetes/index.ts';
 import { LeaderElection } from '../leader-election/index.ts';
 import { OwnPod } from '../own-pod/index.ts';
 import { Random } from '../random/index.ts';
+import { Scrubber } from '../scrubber/index.ts';
 import { StatusProvider } from '../status/index.ts';
 import { Telemetry } from '../telemetry/index.ts';
 import { MetricController } from './datadog-metric/controller.ts';
@@ -31,6 +33,7 @@ export const datadogMetricProvider = component({
   requires: {
     config: Config,
     telemetry: Telemetry,
+    scrubber: Scrubber,
     kubernetes: Kubernetes,
     informers: Informers,
     workqueues: Workqueues,
@@ -46,7 +49,7 @@ export const datadogMetricProvider = component({
   },
   when: settings.useDatadogMetricCrd.key,
   onFailure: 'continue',
-  create({ config, telemetry, client, clusterName, ownPod, process, random, jobs, lifecycle, ...cluster }) {
+  create({ config, telemetry, scrubber, client, clusterName, ownPod, process, random, jobs, lifecycle, ...cluster }) {
     const { kubernetes, informers, election, clock } = cluster;
     const now = (): number => clock.now() / 1000;
     const known = { namespace: 'default', clusterName: '' };
@@ -62,7 +65,8 @@ export const datadogMetricProvider = component({
       else history.add(id, { value: metric.value, timestamp: metric.dataTime });
     });
     const objects = informers.informer({ resource: datadogMetrics, transform: metricObject });
-    const resolve = templates({ env: process.env, clusterName: () => known.clusterName });
+    const isSecret = (name: string, value: string): boolean => !isDeepStrictEqual(scrubber.data({ [name]: value }), { [name]: value });
+    const resolve = templates({ env: process.env, isSecret, clusterName: () => known.clusterName });
     const controller = new MetricController({ store, objects, kubernetes, election, resolve, now });
     const retriever = new Retriever({ store, client, random, options, now });
     const engine = new MetricEngine({ ...cluster, store, objects, controller, retriever, autogen, options: engineOptions(config) });
