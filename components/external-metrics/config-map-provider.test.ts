@@ -453,8 +453,8 @@ describe('configMapProvider while the API server fails', () => {
     await datadog.stop();
     await cluster.stop();
   });
-  const replica = (config: Replica['config'] = {}) =>
-    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config });
+  const replica = (config: Replica['config'] = {}, logged: Logged[] = []) =>
+    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config, logged });
   const isOfConfigMaps = ({ plural }: { readonly plural: string }): boolean => plural === 'configmaps';
 
   it('serves its copy, says so in the status, and goes on by itself', async () => {
@@ -478,6 +478,27 @@ describe('configMapProvider while the API server fails', () => {
     await expect.poll(() => values(tested.needs), soon).toBe('external metrics invalid');
     fault.remove();
     await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+  });
+
+  it('tries again with each refresh, and no sooner, while it must not write, and says so once', async () => {
+    const logged: Logged[] = [];
+    await using tested = await replica({}, logged);
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    const fault = cluster.faults.add({
+      kind: 'refuse',
+      code: 403,
+      when: ({ plural, verb }) => plural === 'configmaps' && verb === 'update',
+    });
+    value = 6;
+    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
+    await expect.poll(() => fault.hits, soon).toBeGreaterThan(4);
+    expect(await section?.json({ verbose: false })).toMatchObject({ custommetrics: { External: { WriteError: expect.any(String) } } });
+    expect(await section?.text({ verbose: false })).toMatch(/^ {2}Error: PUT /m);
+    expect(values(tested.needs)).toEqual([5]);
+    fault.remove();
+    await expect.poll(() => values(tested.needs), soon).toEqual([6]);
+    const told = logged.filter(({ level }) => level !== 'debug').filter(({ message }) => /ConfigMap|work on a key/.test(message));
+    expect(told.map(({ level }) => level)).toEqual(['error', 'info']);
   });
 
   it('begins when it can', async () => {

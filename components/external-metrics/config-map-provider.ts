@@ -64,7 +64,7 @@ export const configMapProvider = component({
     const read = async (signal: AbortSignal): Promise<void> => {
       try {
         const known = copy.state;
-        const state = await store.read(signal);
+        const state = await store.read(signal, { retriesMax: 0 });
         // What the leader has written itself meanwhile is newer.
         if (copy.state === known) copy.renew(state);
         if (state.resourceVersion === '' && election.isLeader()) engine.restore();
@@ -79,7 +79,12 @@ export const configMapProvider = component({
     if (problem === undefined) jobs.oneShot({ name: 'keep-external-metrics', run: (signal) => engine.run(signal) });
     else lifecycle.append({ name: 'refuse-tickers', start: () => log.error(problem) });
 
-    const status = statusOf({ copy, name: async () => `${await ownPod.resourcesNamespace()}/${name}`, problem: () => lastFailure });
+    const status = statusOf({
+      copy,
+      name: async () => `${await ownPod.resourcesNamespace()}/${name}`,
+      problem: () => lastFailure,
+      writeProblem: () => engine.failure,
+    });
     const inventory = (): Promise<readonly InventoryEntry[]> => {
       const { autoscalers } = engine;
       return inventoryOf(copy.state?.entries ?? [], { history, autoscalers, form: options, problemOf: (query) => engine.problemOf(query) });

@@ -53,6 +53,7 @@ export class ConfigMapEngine {
   #refused: ReadonlySet<string> = new Set();
   /** By query: why the last one gave no valid value. */
   #problems: ReadonlyMap<string, string> = new Map();
+  #failure: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -67,6 +68,11 @@ export class ConfigMapEngine {
   /** Every autoscaler that is known. */
   get autoscalers(): readonly Autoscaler[] {
     return this.#followed.flatMap((each) => [...each.list()]);
+  }
+
+  /** Why the ConfigMap could not be kept when that was last tried; undefined when it could. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Why a query has no valid value. Only the leader can tell: what it has heard of Datadog is not in the ConfigMap. */
@@ -114,13 +120,26 @@ export class ConfigMapEngine {
     const begun = clock.monotonic();
     try {
       if (election.isLeader()) await this.#lead(which, signal);
+      // The others may have had nothing to write.
+      if (which === 'refresh') this.#tell(undefined);
     } catch (error) {
       if (signal.aborted) return undefined;
-      throw error;
+      // Not tried again before its time: Datadog would be asked each time, and after long trouble hardly ever.
+      this.#tell(error);
     }
     if (which === 'changed') return undefined;
     const everyMs = which === 'sweep' ? options.sweepMs : options.refreshMs;
     return { afterMs: Math.max(1, begun + everyMs - clock.monotonic()) };
+  }
+
+  /** A failure that goes on is told once. */
+  #tell(error: unknown): void {
+    const { log } = this.#parts;
+    const failure = error instanceof Error ? error.message : undefined;
+    if (failure === this.#failure) return;
+    this.#failure = failure;
+    if (failure === undefined) log.info('the ConfigMap of external metrics is kept again');
+    else log.error('the ConfigMap of external metrics cannot be kept; each refresh tries again', { error });
   }
 
   async #lead(which: Work, signal: AbortSignal): Promise<void> {

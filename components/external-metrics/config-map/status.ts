@@ -8,10 +8,12 @@ interface Parts {
   readonly name: () => Promise<string>;
   /** Why the ConfigMap could not be read lately; `undefined` when it could. */
   readonly problem: () => string | undefined;
+  /** Why this replica, as the leader, could not keep it. */
+  readonly writeProblem: () => string | undefined;
 }
 
 /** The section "Custom Metrics Server". */
-export function statusOf({ copy, name, problem }: Parts): StatusProvider {
+export function statusOf({ copy, name, problem, writeProblem }: Parts): StatusProvider {
   return {
     name: 'Custom Metrics Server',
     section: 'Custom Metrics Server',
@@ -20,14 +22,16 @@ export function statusOf({ copy, name, problem }: Parts): StatusProvider {
       const entries = copy.state?.entries;
       if (entries === undefined) return { custommetrics: { ...known, StoreError: problem() ?? 'the ConfigMap has not been read yet' } };
       if (problem() !== undefined) return { custommetrics: { ...known, External: { ListError: problem() } } };
-      const External = { Metrics: entries.map(wireOf), Total: entries.length, Valid: validIn(entries) };
+      const trouble = writeProblem();
+      const found = { Metrics: entries.map(wireOf), Total: entries.length, Valid: validIn(entries) };
+      const External = trouble === undefined ? found : { ...found, WriteError: trouble };
       return { custommetrics: { ...known, External } };
     },
     text: async () => {
       const entries = copy.state?.entries ?? [];
       const counts = `  ConfigMap name: ${await name()}\n  Total: ${entries.length}\n  Valid: ${validIn(entries)}\n`;
-      const trouble = problem() === undefined ? '' : `  Error: ${problem()}\n`;
-      return counts + trouble + entries.map(paragraph).join('');
+      const troubles = [problem(), writeProblem()].flatMap((each) => (each === undefined ? [] : [`  Error: ${each}\n`]));
+      return counts + troubles.join('') + entries.map(paragraph).join('');
     },
   };
 }

@@ -52,8 +52,8 @@ export class ConfigMapStore {
   }
 
   /** What is there now. Without a ConfigMap there are no entries. */
-  async read(signal: AbortSignal): Promise<State> {
-    return this.#stateOf(await this.#get(signal, { retriesMax: 0 }));
+  async read(signal: AbortSignal, options: { readonly retriesMax?: number } = {}): Promise<State> {
+    return this.#stateOf(await this.#get(signal, options));
   }
 
   /** Changes the entries, and makes the ConfigMap where there is none. @returns what is there then */
