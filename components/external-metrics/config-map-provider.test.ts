@@ -329,6 +329,23 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     await expect.poll(() => problem(tested.needs), soon).toMatch(/^the last value was measured 1\d\d s ago, and may be 120 s old/);
   });
 
+  it('shows how old the last value is, and none where there never was one', async () => {
+    await using tested = await replica();
+    await autoscale({ metrics: [['nginx.requests', { app: 'web' }], ['nginx.unknown']] });
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    const measured = (await tested.needs.inventory.list()).find((each) => each.isValid)?.timestamp ?? 0;
+    datadog.set(query, () => []);
+    await expect
+      .poll(() => tested.needs.inventory.list(), soon)
+      .toMatchObject([
+        { metric: 'nginx.requests', isValid: false, value: 5, timestamp: expect.any(Number) },
+        { metric: 'nginx.unknown', isValid: false, timestamp: 0 },
+      ]);
+    const { timestamp } = (await tested.needs.inventory.list())[0] ?? { timestamp: 0 };
+    expect(timestamp).toBeGreaterThanOrEqual(measured);
+    expect(Date.now() / 1000 - timestamp).toBeGreaterThan(15);
+  });
+
   it('tells on the leader why a metric has no value, and on followers who can', async () => {
     await using leader = await replica();
     await using follower = await replica({ election: fakeElection({ kind: 'other', identity: 'agent-1' }) });

@@ -10,6 +10,7 @@ it('keeps the last five different points of each metric', () => {
     history.add('a', { value: -2, timestamp: timestamp - 1 });
   }
   history.add('b', { value: 1, timestamp: 1 });
+  expect([history.last('a'), history.last('c')]).toEqual([{ value: 70, timestamp: 7 }, undefined]);
   expect(history.earlier('a').map(({ value }) => value)).toEqual([60, 50, 40, 30]);
   expect([history.earlier('b'), history.earlier('c')]).toEqual([[], []]);
 });

@@ -24,6 +24,10 @@ export class History {
     for (const key of this.#points.keys()) if (!keys.has(key)) this.#points.delete(key);
   }
 
+  last(key: string): MetricPoint | undefined {
+    return this.#points.get(key)?.[0];
+  }
+
   /** Those before the last one, newest first. */
   earlier(key: string): readonly MetricPoint[] {
     return this.#points.get(key)?.slice(1) ?? [];

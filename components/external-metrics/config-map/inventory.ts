@@ -27,11 +27,13 @@ export async function inventoryOf(
     const query = queryOf(entry, form);
     const references = [...(lines.get(query)?.references ?? []), referenceOf(entry)].toSorted();
     const served = entry.isValid ? entry.value : undefined;
+    // An entry that is not valid says when Datadog was asked, and not when its value was measured.
+    const { value, timestamp } = entry.isValid ? entry : (history.last(query) ?? { value: entry.value, timestamp: 0 });
     lines.set(query, {
       metric: entry.metric,
       query,
-      value: entry.value,
-      timestamp: entry.timestamp,
+      value,
+      timestamp,
       earlier: history.earlier(query),
       served,
       isActive: true,
