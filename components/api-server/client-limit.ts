@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/fx/index.ts';
 import type { Log } from '../log/index.ts';
 import type { Counter } from '../telemetry/index.ts';
+import { plainAddress } from './address.ts';
 
 /** What is limited, as logs and metrics call it. */
 export type Limited = 'connections' | 'requests';
@@ -64,6 +65,8 @@ export class ClientLimit {
     const now = clock.monotonic();
     if (now < this.#silentUntil) return;
     this.#silentUntil = now + sayEveryMs;
-    log.warn(`a client has ${max} ${what} at a time, as many as one may: more are refused; raise ${setting} if it is a proxy`, { address });
+    log.warn(`a client has ${max} ${what} at a time, as many as one may: more are refused; raise ${setting} if it is a proxy`, {
+      address: plainAddress(address),
+    });
   }
 }

@@ -2,6 +2,7 @@ import { constants, type Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Context } from 'koa';
+import { plainAddress } from './address.ts';
 import { RouteError, type Route, type RouteRequest } from './index.ts';
 import type { Exchange } from './in-flight.ts';
 
@@ -37,7 +38,7 @@ export class RouteExchange implements RouteRequest, Exchange {
   }
 
   get remoteAddress(): string {
-    return this.#context.req.socket.remoteAddress ?? '';
+    return plainAddress(this.#context.req.socket.remoteAddress);
   }
 
   /** The connection that it came over; over HTTP/2, a stand-in for it. */

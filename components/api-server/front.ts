@@ -54,7 +54,8 @@ export class Front {
 
   /** @returns the port @throws what Node says of a port that cannot be had */
   async listen(port: number): Promise<number> {
-    this.#tls.listen(port, '0.0.0.0');
+    // Without a host: at all addresses, of IPv6 too where the machine has it.
+    this.#tls.listen(port);
     await once(this.#tls, 'listening');
     // Only a server that listens watches how long its connections take; this one is given its connections by another that does.
     this.#http.emit('listening');

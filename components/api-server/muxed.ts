@@ -73,7 +73,7 @@ class MuxedApiServer implements ApiServer {
       this.#front = undefined;
       throw new Error(`unable to create the api server: ${await reasonOf(error, wanted)}`, { cause: error });
     }
-    this.#parts.log.info(`the API server listens on 0.0.0.0:${this.port}`);
+    this.#parts.log.info(`the API server listens on port ${this.port}`);
   }
 
   /** Does nothing the second time. */

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { ApiServer, Route } from '../../components/api-server/index.ts';
@@ -57,6 +58,19 @@ describe('a start', () => {
     const later = component({ name: 'later', requires: { api: ApiServer }, create: (needs) => needs, start: ask });
     await using _ = await testApp([...listWith(), later, contributor]);
     expect(answers).toEqual(['ok']);
+  });
+
+  it('is reached at every address of the machine, also where a cluster has only those of IPv6', async () => {
+    const echo: Route = { method: 'GET', path: '/ok', access: 'session', handle: ({ remoteAddress }) => ({ body: remoteAddress }) };
+    await using server = await wireServer({ routes: [echo] });
+    const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each.filter(({ address }) => !address.startsWith('fe80')));
+    const seen: string[] = [];
+    for (const { address } of addresses) {
+      await using client = goClient(server.port, address);
+      seen.push((await client.ask('/ok', { as: 'session' })).body);
+    }
+    // Who connects to an address of its own machine comes from that address: IPv4 is not shown as IPv6.
+    expect(seen).toEqual(addresses.map(({ address }) => address));
   });
 
   it('says who uses the port, and which setting names another', async () => {

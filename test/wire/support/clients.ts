@@ -25,8 +25,8 @@ export interface Client extends AsyncDisposable {
 }
 
 /** As Go agents do it: TLS without ALPN, HTTP/1.1, one connection, certificate unchecked. */
-export function goClient(port: number): Client {
-  return http1Client(port, []);
+export function goClient(port: number, host?: string): Client {
+  return http1Client(port, [], host);
 }
 
 /** HTTP/1.1, agreed on by ALPN. */
@@ -34,11 +34,11 @@ export function namedHttp1Client(port: number): Client {
   return http1Client(port, ['http/1.1']);
 }
 
-function http1Client(port: number, ALPNProtocols: string[]): Client {
+function http1Client(port: number, ALPNProtocols: string[], host = '127.0.0.1'): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false, ALPNProtocols });
   return {
     async ask(path, { method = 'GET', headers = {}, body, as } = {}) {
-      const outgoing = request({ host: '127.0.0.1', port, path, method, agent, headers: { ...headers, ...authorization(as) } });
+      const outgoing = request({ host, port, path, method, agent, headers: { ...headers, ...authorization(as) } });
       outgoing.end(body);
       const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: await text(incoming) };
