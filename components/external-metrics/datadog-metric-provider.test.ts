@@ -266,6 +266,25 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => read(follower.needs), soon).toBe(9);
   });
 
+  it('takes a newer value of another leader over, instead of an older one back into the status', async () => {
+    await using tested = await replica({ config: { 'external_metrics_provider.refresh_period': 3600 } });
+    const { kubernetes } = tested.needs;
+    await write(kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'True' });
+    const { status } = (await kubernetes.get(target)) as { status?: { conditions: { type: string }[] } };
+    const lastUpdateTime = `${new Date().toISOString().slice(0, 19)}Z`;
+    const written = status?.conditions.map((each) => (each.type === 'Updated' ? { ...each, lastUpdateTime } : each));
+    await kubernetes.patch(
+      { ...target, subresource: 'status' },
+      { status: { currentValue: '77', conditions: written } },
+      { type: 'merge' },
+    );
+    await expect.poll(() => read(tested.needs), soon).toBe(77);
+    await kubernetes.patch(target, { metadata: { annotations: { [annotations.fallbackValue]: '1' } } }, { type: 'merge' });
+    await expect.poll(() => read(tested.needs), soon).toBe(77);
+    expect((await kubernetes.get(target))['status']).toMatchObject({ currentValue: '77' });
+  });
+
   it('keeps readers in other namespaces out, where it is told to', async () => {
     await using tested = await replica({ config: { 'external_metrics_provider.check_datadogmetric_namespace': true } });
     const { needs } = tested;

@@ -1,6 +1,17 @@
 import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import { fromObject, idOf, isNew, isNews, statusOf, withObject, type DatadogMetric, type Resolve } from './metric.ts';
+import {
+  fromObject,
+  idOf,
+  isMeasuredAnew,
+  isNew,
+  isNews,
+  statusOf,
+  withNewer,
+  withObject,
+  type DatadogMetric,
+  type Resolve,
+} from './metric.ts';
 import { datadogMetrics, kind, type MetricObject } from './object.ts';
 import type { MetricStore } from './store.ts';
 
@@ -30,12 +41,23 @@ export class MetricController {
     this.#parts = parts;
   }
 
-  /** Takes over what an object says. It costs no call, so nobody's reads wait for another's writes. */
-  absorb(object: MetricObject): void {
+  /**
+   * Takes over what an object says. It costs no call, so nobody's reads wait for another's writes.
+   *
+   * @param previous the object before; undefined where it is new to us
+   */
+  absorb(object: MetricObject, previous?: MetricObject): void {
+    this.#parts.store.set(this.#understood(object, previous), 'controller');
+  }
+
+  #understood(object: MetricObject, previous: MetricObject | undefined): DatadogMetric {
     const { store, election, resolve, now } = this.#parts;
     const metric = store.get(idOf(object.metadata));
-    const isOurs = election.isLeader() && metric !== undefined;
-    store.set(isOurs ? withObject(metric, object, resolve) : fromObject(object, resolve, now()), 'controller');
+    if (!election.isLeader() || metric === undefined) return fromObject(object, resolve, now());
+    const ours = withObject(metric, object, resolve);
+    // What we wrote ourselves is never newer than what we know.
+    const isWritten = previous !== undefined && isMeasuredAnew(object.status, previous.status);
+    return isWritten ? withNewer(ours, object.status, now()) : ours;
   }
 
   /** Writes what we know better than the object. @param id `namespace/name` */

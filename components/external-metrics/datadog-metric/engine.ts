@@ -68,7 +68,7 @@ export class MetricEngine {
 
   start(): void {
     const { objects, election } = this.#parts;
-    const changed = (object: MetricObject): void => this.#change(object);
+    const changed = (object: MetricObject, previous: MetricObject): void => this.#change(object, previous);
     const added = (object: MetricObject): void => {
       this.#change(object);
       // Somebody may read it already.
@@ -84,8 +84,8 @@ export class MetricEngine {
   }
 
   /** What an object says counts at once; what is to be written waits its turn. */
-  #change(object: MetricObject): void {
-    if (this.#isLoaded) this.#parts.controller.absorb(object);
+  #change(object: MetricObject, previous?: MetricObject): void {
+    if (this.#isLoaded) this.#parts.controller.absorb(object, previous);
     this.#changed.add(idOf(object.metadata));
   }
 

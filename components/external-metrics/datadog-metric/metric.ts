@@ -58,22 +58,20 @@ export function idOf({ namespace, name }: { readonly namespace: string; readonly
 /** @param now seconds since the epoch */
 export function fromObject(object: MetricObject, resolve: Resolve, now: number): DatadogMetric {
   const { said, problem } = saidBy(object, resolve);
-  const { currentValue, autoscalerReferences = '', conditions } = object.status;
-  const of = (type: ConditionType): Partial<Condition> => conditions.find((each) => each.type === type) ?? {};
+  const { status } = object;
+  const of = (type: ConditionType): Partial<Condition> => conditionIn(status, type);
   const isActive = of('Active').status === 'True';
-  const value = Number(currentValue);
   const error = of('Error');
   return {
     id: idOf(object.metadata),
     ...said,
+    ...measuredIn(status),
     isActive,
     knowsReaders: of('Active').status !== undefined,
-    isValid: of('Valid').status === 'True' && !Number.isNaN(value),
+    isValid: of('Valid').status === 'True' && Number.isFinite(Number(status.currentValue)),
     isDeleted: false,
-    value: Number.isNaN(value) ? 0 : value,
-    dataTime: seconds(of('Updated').lastUpdateTime) ?? 0,
     updateTime: (isActive ? seconds(of('Active').lastUpdateTime) : undefined) ?? now,
-    references: autoscalerReferences.split(', ').filter((each) => each !== ''),
+    references: (status.autoscalerReferences ?? '').split(', ').filter((each) => each !== ''),
     error: problem ?? (error.status === 'True' ? error.message : undefined),
     retries: 0,
     retryAfter: 0,
@@ -95,6 +93,30 @@ export function withObject(metric: DatadogMetric, object: MetricObject, resolve:
     ...(isOtherQuery ? { value: 0, dataTime: 0, isValid: false, error: undefined } : {}),
     ...(problem === undefined ? {} : { error: problem, isValid: false }),
   };
+}
+
+/**
+ * The same metric with the value of a status that somebody else has written, if that is newer: two replicas may lead for a moment.
+ *
+ * @param now seconds since the epoch
+ */
+export function withNewer(metric: DatadogMetric, status: MetricStatus, now: number): DatadogMetric {
+  const measured = measuredIn(status);
+  return measured.dataTime > metric.dataTime && measured.dataTime <= now ? { ...metric, ...measured } : metric;
+}
+
+function measuredIn(status: MetricStatus): Pick<DatadogMetric, 'value' | 'dataTime'> {
+  const value = Number(status.currentValue);
+  return { value: Number.isFinite(value) ? value : 0, dataTime: seconds(conditionIn(status, 'Updated').lastUpdateTime) ?? 0 };
+}
+
+function conditionIn({ conditions }: MetricStatus, type: ConditionType): Partial<Condition> {
+  return conditions.find((each) => each.type === type) ?? {};
+}
+
+/** Whether a status has a value of another time than the one before. */
+export function isMeasuredAnew(status: MetricStatus, before: MetricStatus): boolean {
+  return conditionIn(status, 'Updated').lastUpdateTime !== conditionIn(before, 'Updated').lastUpdateTime;
 }
 
 function saidBy(object: MetricObject, resolve: Resolve): { readonly said: Said; readonly problem: string | undefined } {
