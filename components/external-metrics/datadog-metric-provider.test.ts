@@ -7,9 +7,11 @@ import { supply } from '../../src/fx/index.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import { fakeClusterName } from '../cluster-id/fake.ts';
+import { ClusterName } from '../cluster-id/index.ts';
 import { batchedDatadogClient } from '../datadog-client/batched.ts';
 import { informers } from '../kubernetes/informers.ts';
 import { hasReason, Informers, Kubernetes, type KubeObject } from '../kubernetes/index.ts';
+import { recordingTelemetry } from '../kubernetes/test-support.ts';
 import { workqueues } from '../kubernetes/workqueue.ts';
 import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
 import { LeaderElection } from '../leader-election/index.ts';
@@ -30,6 +32,8 @@ interface Replica {
   readonly election?: FakeElection;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly clusterName?: ReturnType<typeof fakeClusterName>;
+  readonly telemetry?: ReturnType<typeof recordingTelemetry>;
 }
 
 describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
@@ -61,7 +65,8 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
         await admin.needs.kubernetes.delete({ resource, namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
   });
 
-  const replica = ({ election = fakeElection(), config = {}, env = {} }: Replica = {}) => {
+  const replica = ({ config = {}, env = {}, ...given }: Replica = {}) => {
+    const { election = fakeElection(), clusterName = fakeClusterName('prod'), telemetry = recordingTelemetry() } = given;
     const settings = {
       'external_metrics_provider.enabled': true,
       'external_metrics_provider.use_datadogmetric_crd': true,
@@ -72,12 +77,12 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
       ...config,
     };
     const list = [
-      ...kubernetesAs(server.accessFor('admin', masters), { config: settings }),
+      ...kubernetesAs(server.accessFor('admin', masters), { config: settings, telemetry }),
       informers,
       workqueues,
       supply(LeaderElection, election),
       fakeOwnPod(),
-      fakeClusterName('prod'),
+      clusterName,
       rulesScrubber,
       batchedDatadogClient,
       datadogMetricProvider,
@@ -217,6 +222,26 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     expect(items.map(({ metadata, spec }) => [metadata.name, spec])).toEqual([
       ['dcaautogen-9a6e15492f67c189c2541d0a2864a7a7e1779e', { query: made, externalMetricName: 'nginx.net.request_per_s' }],
     ]);
+  });
+
+  it('keeps the last value of a metric that it made, though it learns of its readers first', async () => {
+    const made = 'avg:nginx.net.request_per_s{*}.rollup(30)';
+    datadog.set(made, (_, to) => [[to - 20_000, 3]]);
+    {
+      await using before = await replica();
+      await autoscale(before.needs.kubernetes, 'nginx.net.request_per_s');
+      const status = async (): Promise<unknown> => (await before.needs.kubernetes.list(datadogMetrics)).items[0]?.['status'];
+      await expect.poll(status, soon).toMatchObject({ currentValue: '3' });
+    }
+    datadog.faults.add({ kind: 'refuse', code: 403 });
+    const named = Promise.withResolvers<string>();
+    const telemetry = recordingTelemetry();
+    await using tested = await replica({ telemetry, clusterName: supply(ClusterName, { get: () => named.promise }) });
+    await expect.poll(() => telemetry.values['workqueue_work_duration_seconds{name=datadogmetrics-readers}'], soon).toBeDefined();
+    named.resolve('prod');
+    await expect
+      .poll(() => tested.needs.inventory.list(), soon)
+      .toMatchObject([{ value: 3, problem: expect.stringContaining('API error 403') }]);
   });
 
   it('tells why there is no value, and recovers by itself', async () => {

@@ -44,8 +44,11 @@ export class MetricEngine {
   readonly #changed: Workqueue;
   readonly #readers: Workqueue<'all'>;
   readonly #values: Workqueue<'all' | 'new'>;
-  /** Before that, nothing is known that objects are read with: the name of the cluster. */
-  #isLoaded = false;
+  /**
+   * Objects are read from `filling` on: before that the name of the cluster is not known. Whether one is missing can only be told once
+   * the store is `filled`.
+   */
+  #stage: 'empty' | 'filling' | 'filled' = 'empty';
   #releases: readonly (() => void)[] = [];
   #followed: readonly Informer<Autoscaler>[] = [];
 
@@ -85,7 +88,7 @@ export class MetricEngine {
 
   /** What an object says counts at once; what is to be written waits its turn. */
   #change(object: MetricObject, previous?: MetricObject): void {
-    if (this.#isLoaded) this.#parts.controller.absorb(object, previous);
+    if (this.#stage !== 'empty') this.#parts.controller.absorb(object, previous);
     this.#changed.add(idOf(object.metadata));
   }
 
@@ -108,8 +111,9 @@ export class MetricEngine {
   /** Fills the store with what there is, giving others their turn, and has it all looked at. */
   async #load(): Promise<void> {
     const { objects, controller } = this.#parts;
-    this.#isLoaded = true;
+    this.#stage = 'filling';
     await inSlices(objects.list(), (object) => controller.absorb(object));
+    this.#stage = 'filled';
     this.#readers.add('all');
     this.#values.add('all');
   }
@@ -140,7 +144,8 @@ export class MetricEngine {
 
   async #updateReaders(): Promise<{ readonly afterMs: number }> {
     const { store, autogen, election, clock, options } = this.#parts;
-    if (election.isLeader()) await updateReferences(store, await readersOf(this.autoscalers, autogen()), clock.now() / 1000);
+    if (election.isLeader() && this.#stage === 'filled')
+      await updateReferences(store, await readersOf(this.autoscalers, autogen()), clock.now() / 1000);
     return { afterMs: options.refreshMs };
   }
 
