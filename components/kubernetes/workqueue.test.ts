@@ -140,6 +140,22 @@ describe('a workqueue', () => {
     await stop();
   });
 
+  it('says of failures that come together one as an error, and all for debugging', async () => {
+    const { clock, queue, logged, work } = await bench({ overall: false });
+    const { stop } = work({ work: (key) => Promise.reject(new Error(key)) });
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    const told = () => logged.filter(({ level }) => level === 'error').map(({ fields: { key, failures } }) => [key, failures]);
+    await clock.advance(9999);
+    expect(told()).toEqual([['a', 1]]);
+    expect(logged.length).toBeGreaterThan(30);
+    await clock.advance(10_000);
+    expect(told()).toEqual([
+      ['a', 1],
+      ['a', 12],
+    ]);
+    await stop();
+  });
+
   it('lets 100 retries through at once, and 10 a second after that', async () => {
     const { clock, queue, work } = await bench();
     const at: number[] = [];

@@ -58,6 +58,9 @@ interface Delayed {
   readonly cancel: (() => void) | undefined;
 }
 
+/** After a failure that was told as an error, others are told for debugging only. */
+const quietMs = 10_000;
+
 class KeyQueue<K extends string> implements Workqueue<K> {
   readonly #name: string;
   readonly #labels: { readonly name: string };
@@ -74,6 +77,7 @@ class KeyQueue<K extends string> implements Workqueue<K> {
   readonly #delayed = new Map<K, Delayed>();
   #idle: ((key: K | undefined) => void)[] = [];
   #state: 'waiting' | 'running' | 'draining' = 'waiting';
+  #quietUntil = -Infinity;
 
   constructor({ name, firstDelayMs = 5, longestDelayMs = 1_000_000, overall }: WorkqueueOptions, around: Surroundings) {
     this.#name = name;
@@ -144,14 +148,13 @@ class KeyQueue<K extends string> implements Workqueue<K> {
 
   /** Work that waits for nothing would otherwise be done key after key in one turn of the event loop, however many there are. */
   async #work(work: WorkOptions<K>['work'], signal: AbortSignal): Promise<void> {
-    const { clock, log, metrics, slice } = this.#around;
+    const { clock, metrics, slice } = this.#around;
     for (let key = await this.#take(); key !== undefined; key = await this.#take()) {
       const begun = clock.monotonic();
       try {
         this.#settle(key, await work(key, signal));
       } catch (error) {
-        const failures = this.#backoff.failures(key) + 1;
-        log.error('work on a key failed; it will be tried again', { workqueue: this.#name, key, failures, error });
+        this.#tell(key, error);
         this.addRateLimited(key);
       } finally {
         this.#done(key);
@@ -159,6 +162,16 @@ class KeyQueue<K extends string> implements Workqueue<K> {
       }
       await slice.pause();
     }
+  }
+
+  /** While the API server is away every key fails, a dozen times within seconds: one of them stands for all. */
+  #tell(key: K, error: unknown): void {
+    const { clock, log } = this.#around;
+    const now = clock.monotonic();
+    const isTold = now >= this.#quietUntil;
+    if (isTold) this.#quietUntil = now + quietMs;
+    const fields = { workqueue: this.#name, key, failures: this.#backoff.failures(key) + 1, error };
+    log[isTold ? 'error' : 'debug']('work on a key failed; it will be tried again', fields);
   }
 
   #settle(key: K, outcome: WorkOutcome): void {
