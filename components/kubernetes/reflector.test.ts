@@ -236,6 +236,19 @@ describe('a watch', () => {
     expect(failures.map(({ inMs }) => inMs)).toEqual([800, 1600]);
   });
 
+  it('is followed by a list soon when the API server was away, and comes back without old versions', async () => {
+    const { clock, api, failures } = await reflect((server) => {
+      oneList(server);
+      for (let count = 0; count < 7; count += 1) server.refuseConnection();
+      server.refuse(410);
+      server.list({ names: ['b', 'c'], version: 90 });
+      server.refuse(410);
+    });
+    await clock.advance(200_000);
+    expect(failures.map(({ inMs }) => inMs)).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 800, 1600]);
+    expect(api.paths.filter((path) => path === listPath)).toHaveLength(3);
+  });
+
   it('is given up for a list after six internal errors in a row', async () => {
     const { clock, api } = await reflect((server) => {
       oneList(server);

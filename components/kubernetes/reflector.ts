@@ -176,6 +176,8 @@ export class Reflector {
 
   async #recover(from: unknown, signal: AbortSignal): Promise<void> {
     this.#failures += 1;
+    // It was away, and what it knew of versions with it. That right after a list is no such thing, and has its delays.
+    if (isExpired(from) && this.#failures > 1) this.#delays.restart();
     this.#step = this.#stepAfter(from);
     const delayMs = Math.max(this.#delays.next(), leastDelayMs(from));
     this.#parts.observer.failed(from, delayMs);
@@ -186,7 +188,7 @@ export class Reflector {
   #stepAfter(error: unknown): Step {
     const step = this.#step;
     if (!(error instanceof KubernetesError) || isPassing(error)) return this.#isHopeless(error) ? firstPage : step;
-    if (step.kind === 'watch' || error.code !== 410) return firstPage;
+    if (step.kind === 'watch' || !isExpired(error)) return firstPage;
     // Pages that took too long to read: the snapshot is gone. Without pages there is none to lose.
     return { kind: 'list', isPaged: false };
   }
@@ -194,6 +196,10 @@ export class Reflector {
   #isHopeless(error: unknown): boolean {
     return this.#step.kind === 'watch' && error instanceof KubernetesError && error.code === 500 && this.#failures >= watchFailuresMax;
   }
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof KubernetesError && error.code === 410;
 }
 
 /** What the same request may be answered with next time. A version that is not there yet may never come: then etcd was set back. */

@@ -18,6 +18,11 @@ export class RetryDelays {
     this.#random = random;
   }
 
+  /** The API server answers: the next delay is the shortest. */
+  restart(): void {
+    this.#nextMs = firstMs;
+  }
+
   /** Counts a failure. @returns milliseconds to wait for it */
   next(): number {
     const now = this.#clock.monotonic();
