@@ -2,7 +2,7 @@ import { token } from '../../src/fx/index.ts';
 import type { Setting } from './setting.ts';
 
 export { parse, setting, type, written, type Setting } from './setting.ts';
-export { configSettings, endpointOf, secretSettings } from './settings.ts';
+export { configSettings, endpointOf, secretSettings, wayOut, type WayOut } from './settings.ts';
 
 /** Where a value comes from, from weakest to strongest: a value of a later source hides those of the earlier ones. */
 export const sources = [

@@ -26,6 +26,11 @@ export const configSettings = {
     env: ['NO_PROXY', 'no_proxy'],
     description: 'Hosts that are asked without a proxy',
   }),
+  skipSslValidation: setting('skip_ssl_validation', {
+    type: type.boolean,
+    default: false,
+    description: 'Take any certificate for that of Datadog, as where a proxy opens what is encrypted',
+  }),
   useProxyForCloudMetadata: setting('use_proxy_for_cloud_metadata', {
     type: type.boolean,
     default: false,
@@ -93,4 +98,22 @@ export const secretSettings = {
 export function endpointOf(config: Pick<Config, 'get'>, prefix: string, url?: Setting<string>): string {
   const explicit = url === undefined ? '' : config.get(url).trim();
   return explicit === '' ? `https://${prefix}.${config.get(configSettings.site).trim()}` : explicit;
+}
+
+/** What an `Agent` of node:http and node:https is made with to reach Datadog. */
+export interface WayOut {
+  readonly proxyEnv: { readonly HTTP_PROXY: string; readonly HTTPS_PROXY: string; readonly NO_PROXY: string };
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Through the proxies that are set, and with the certificates that are to be trusted. */
+export function wayOut(config: Pick<Config, 'get'>): WayOut {
+  return {
+    proxyEnv: {
+      HTTP_PROXY: config.get(configSettings.proxyHttp),
+      HTTPS_PROXY: config.get(configSettings.proxyHttps),
+      NO_PROXY: config.get(configSettings.proxyNoProxy).join(','),
+    },
+    rejectUnauthorized: !config.get(configSettings.skipSslValidation),
+  };
 }

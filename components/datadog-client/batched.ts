@@ -1,5 +1,5 @@
 import { Clock, component, Lifecycle, many } from '../../src/fx/index.ts';
-import { Config, configSettings, endpointOf } from '../config/index.ts';
+import { Config, configSettings, endpointOf, wayOut } from '../config/index.ts';
 import { Log } from '../log/index.ts';
 import { Random } from '../random/index.ts';
 import { Scrubber } from '../scrubber/index.ts';
@@ -22,12 +22,7 @@ export const batchedDatadogClient = component({
   onFailure: 'continue',
   create({ config, log, telemetry, scrubber, clock, random, lifecycle }) {
     const metrics = clientMetrics(telemetry, clock);
-    const proxy = {
-      http: config.get(configSettings.proxyHttp),
-      https: config.get(configSettings.proxyHttps),
-      noProxy: config.get(configSettings.proxyNoProxy),
-    };
-    const connections = new Connections(proxy, clock);
+    const connections = new Connections(wayOut(config), clock);
     const further = furtherAccess(config.get(settings.endpoints));
     for (const key of further.flatMap(({ apiKey, appKey }) => [apiKey, appKey])) scrubber.remember(key.reveal());
     const endpoints = [() => firstAccess(config), ...further.map((each) => () => each)].map(

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:h
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../../src/fx/index.ts';
+import type { WayOut } from '../config/index.ts';
 
 /** What came back, whatever its status. */
 export interface HttpAnswer {
@@ -10,12 +11,6 @@ export interface HttpAnswer {
   /** Lower-case names; the last of several values. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
-}
-
-export interface ProxySettings {
-  readonly http: string;
-  readonly https: string;
-  readonly noProxy: readonly string[];
 }
 
 /** A longer answer is refused: it cannot be one to a batch of queries. */
@@ -29,11 +24,10 @@ export class Connections {
   readonly #https: HttpsAgent;
   readonly #clock: Clock;
 
-  constructor(proxy: ProxySettings, clock: Clock) {
+  constructor(way: WayOut, clock: Clock) {
     this.#clock = clock;
-    const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.noProxy.join(',') };
-    this.#http = new HttpAgent({ keepAlive: true, proxyEnv });
-    this.#https = new HttpsAgent({ keepAlive: true, proxyEnv });
+    this.#http = new HttpAgent({ keepAlive: true, ...way });
+    this.#https = new HttpsAgent({ keepAlive: true, ...way });
   }
 
   /** @throws Error when no answer comes, whatever the reason; the signal's reason when that is aborted */

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { component, many } from '../../src/fx/index.ts';
-import { Config, configSettings, endpointOf } from '../config/index.ts';
+import { Config, configSettings, endpointOf, wayOut } from '../config/index.ts';
 import { DiagnoseSuite, type Diagnosis } from './index.ts';
 
 const timeoutMs = 5000;
@@ -44,13 +44,8 @@ interface Asking {
 }
 
 async function statusOf(url: URL, { config, signal, headers }: Asking): Promise<number | undefined> {
-  const proxyEnv = {
-    HTTP_PROXY: config.get(configSettings.proxyHttp),
-    HTTPS_PROXY: config.get(configSettings.proxyHttps),
-    NO_PROXY: config.get(configSettings.proxyNoProxy).join(','),
-  };
-  const [get, agent] =
-    url.protocol === 'https:' ? ([httpsGet, new HttpsAgent({ proxyEnv })] as const) : ([httpGet, new HttpAgent({ proxyEnv })] as const);
+  const way = wayOut(config);
+  const [get, agent] = url.protocol === 'https:' ? ([httpsGet, new HttpsAgent(way)] as const) : ([httpGet, new HttpAgent(way)] as const);
   const options = { headers, agent, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
   const answer = await new Promise<IncomingMessage>((resolve, reject) => void get(url, options, resolve).on('error', reject));
   answer.destroy();
