@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { apiServerSettings } from '../../components/api-server/index.ts';
 import { existingAuthTokens } from '../../components/auth-token/files.ts';
 import { AuthTokens, authTokenSettings } from '../../components/auth-token/index.ts';
-import { Config, configSettings, endpointOf, type Setting } from '../../components/config/index.ts';
+import { Config, configSettings, endpointOf, type Setting, wayOut } from '../../components/config/index.ts';
 import { configSchema } from '../../components/config/json-schema.ts';
 import { loadConfig } from '../../components/config/yaml.ts';
 import { datadogSuite } from '../../components/diagnose/datadog-suite.ts';
@@ -24,7 +24,6 @@ import { mountedOwnPod } from '../../components/own-pod/mounted.ts';
 import { systemRandom } from '../../components/random/system.ts';
 import { RulesScrubber, rulesScrubber } from '../../components/scrubber/rules.ts';
 import { secretsAtLoad } from '../../components/secrets/at-load.ts';
-import type { Secret } from '../../components/secrets/index.ts';
 import { telemetrySettings } from '../../components/telemetry/index.ts';
 import { prometheusTelemetry } from '../../components/telemetry/prometheus.ts';
 import { many, oneShot, supply, type Component } from '../fx/index.ts';
@@ -32,6 +31,7 @@ import { settings } from '../settings.ts';
 import { version } from '../version.ts';
 import { AgentClient, UnreachableAgentError } from './agent-client.ts';
 import { CommandError } from './command.ts';
+import type { Support } from './flare-upload.ts';
 
 /** The configuration as an agent at this path has it; `ENC[handle]` stays, because not every command needs what it stands for. */
 export function readConfig(path: string | undefined): Promise<Config> {
@@ -138,12 +138,12 @@ export async function flareHere(path: string | undefined, because: string): Prom
   return oneShot(list, { flare: Flare }, ({ flare }, signal) => flare.create({ local: Buffer.from(`${because}\n`) }, signal));
 }
 
-/** Where an archive for support is sent, and with which key. */
-export async function flareUpload(path: string | undefined): Promise<{ readonly url: string; readonly apiKey: Secret }> {
+/** Where an archive for support is sent, with which key, and how. */
+export async function support(path: string | undefined): Promise<Support> {
   const config = await readConfigWithSecrets(path);
   const { major, minor, patch } = version;
   const url = endpointOf(config, `${major}-${minor}-${patch}-flare.agent`, configSettings.ddUrl);
-  return { url, apiKey: config.get(configSettings.apiKey) };
+  return { url, apiKey: config.get(configSettings.apiKey), wayOut: wayOut(config) };
 }
 
 function messageOf(error: unknown): string {

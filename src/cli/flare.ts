@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { hostname as osHostname } from 'node:os';
 import { version } from '../version.ts';
 import { CommandError, defineCommand, type Call } from './command.ts';
 import { UnreachableAgentError } from './agent-client.ts';
 import { profileOptions, profiles } from './flare-profiles.ts';
-import { connect, flareHere, flareUpload } from './composition.ts';
+import { upload } from './flare-upload.ts';
+import { connect, flareHere, support } from './composition.ts';
 
 const options = {
   email: { type: 'string', short: 'e', value: 'ADDRESS', description: 'where support answers to' },
@@ -25,7 +25,7 @@ export const command = defineCommand({
       terminal.print(`Aborting. (You can still use ${path})`);
       return 0;
     }
-    terminal.print(await upload(path, call));
+    terminal.print(await send(path, call));
     return 0;
   },
 });
@@ -53,24 +53,20 @@ async function isWanted({ values, terminal }: FlareCall): Promise<boolean> {
 }
 
 /** @returns what support says */
-async function upload(path: string, { values, positionals: [caseId = ''], configPath, terminal }: FlareCall): Promise<string> {
+async function send(path: string, { values, positionals: [caseId = ''], configPath, terminal }: FlareCall): Promise<string> {
   const email = values.email ?? (await terminal.ask('Please enter your email: ')).trim();
   if (!email.includes('@')) throw new CommandError(`"${email}" is no email address; the archive stays at ${path}`);
-  const { url, apiKey } = await flareUpload(configPath);
   const { major, minor, patch } = version;
-  const form = new FormData();
-  for (const [name, value] of Object.entries({ case_id: caseId, email, source: 'cli', agent_version: `${major}.${minor}.${patch}` })) {
-    form.append(name, value);
+  const sent = { path, caseId, email, hostname: await hostname(configPath), agentVersion: `${major}.${minor}.${patch}` };
+  return upload(sent, await support(configPath));
+}
+
+/** What the agent calls this host. */
+async function hostname(configPath: string | undefined): Promise<string> {
+  try {
+    return String(JSON.parse(await (await connect(configPath)).get('/hostname')));
+  } catch (error) {
+    if (error instanceof CommandError) return osHostname();
+    throw error;
   }
-  form.append('flare_file', new Blob([await readFile(path)]), basename(path));
-  const target = new URL(`/support/flare${caseId === '' ? '' : `/${encodeURIComponent(caseId)}`}`, url);
-  const answer = await fetch(target, { method: 'POST', body: form, headers: { 'DD-API-KEY': apiKey.reveal() } }).catch((error: unknown) => {
-    throw new CommandError(`cannot upload to ${target.host}: ${String(error)}; the archive stays at ${path}`, { cause: error });
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new CommandError(`${target.host} refused the upload (${answer.status}); the archive stays at ${path}`);
-  const { case_id: id, error } = JSON.parse(text) as { readonly case_id?: number | string; readonly error?: string };
-  if (error !== undefined && error !== '')
-    throw new CommandError(`${target.host} refused the upload: ${error}; the archive stays at ${path}`);
-  return `Your logs were successfully uploaded. For future reference, your internal case id is ${id}`;
 }
