@@ -235,6 +235,16 @@ describe('what answers and is no API server', () => {
     );
   });
 
+  it('is told from one that does not know a kind', async () => {
+    await strange(
+      (_, response) => response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('404 page not found\n'),
+      async (client) => {
+        const message = expect.stringMatching(/: 404 page not found: .* is its CustomResourceDefinition applied\?$/);
+        expect(await failure(client.get(target))).toMatchObject({ code: 404, reason: 'NotFound', message });
+      },
+    );
+  });
+
   it('is told from one that knows us and refuses', async () => {
     await strange(
       (_, response) => response.writeHead(403, { 'Content-Type': 'text/html' }).end('Blocked by the proxy'),

@@ -71,7 +71,12 @@ function statusIn(text: string): Status | undefined {
   }
 }
 
+/** What the API server says, as plain text, of kinds that nobody has defined. */
+const unknownPath = '404 page not found';
+
 function foreignMessage(code: number, text: string): string {
   const shown = text.replaceAll(/\s+/g, ' ').trim().slice(0, shownMax);
+  if (code === 404 && shown === unknownPath)
+    return `${unknownPath}: the API server serves no such kind in this version; is its CustomResourceDefinition applied?`;
   return `HTTP ${code}, in words that are not the API server's: ${shown === '' ? 'none' : shown}`;
 }
