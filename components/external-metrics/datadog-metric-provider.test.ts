@@ -350,6 +350,13 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     await expect.poll(() => written.length, soon).toBe(1);
   });
 
+  it('says at start that its label selector is none', async () => {
+    const key = 'external_metrics_provider.autoscaler_autogen_label_selector';
+    await using tested = await replica({ config: { [key]: 'team in (' } });
+    const { failure } = tested.app.report().components.find(({ component }) => component === 'datadog-metric-provider') ?? {};
+    expect(String(failure)).toContain(`${key}: "team in (" is no label selector`);
+  });
+
   it('forgets an object that is deleted', async () => {
     await using tested = await replica();
     await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });

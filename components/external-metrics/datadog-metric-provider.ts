@@ -23,7 +23,13 @@ import { metricGauge } from './datadog-metric/telemetry.ts';
 import { templates } from './datadog-metric/template.ts';
 import { isDelegated } from './delegation/delegates.ts';
 import { History } from './history.ts';
-import { ExternalMetricsProvider, externalMetricsSettings as settings, MetricInventory, type InventoryEntry } from './index.ts';
+import {
+  ExternalMetricsProvider,
+  externalMetricsSettings as settings,
+  MetricInventory,
+  type InventoryEntry,
+  type LabelSelector,
+} from './index.ts';
 import { parseSelector } from './selector.ts';
 
 /** Metrics as DatadogMetric objects: queried by the leader, served by every replica. */
@@ -53,7 +59,8 @@ export const datadogMetricProvider = component({
     const { kubernetes, informers, election, clock } = cluster;
     const now = (): number => clock.now() / 1000;
     const known = { namespace: 'default', clusterName: '' };
-    const autogen = (): AutogenOptions => autogenOptions(config, known.namespace);
+    const selector = autogenSelector(config);
+    const autogen = (): AutogenOptions => ({ ...autogenOptions(config), selector, namespace: known.namespace });
     const options = retrieverOptions(config);
     const limits = { maxAge: options.maxAge, grace: config.get(settings.validityPeriod) };
 
@@ -94,14 +101,21 @@ export const datadogMetricProvider = component({
   },
 });
 
-function autogenOptions(config: Config, namespace: string): AutogenOptions {
-  return {
-    isEnabled: config.get(settings.autogen),
-    selector: parseSelector(config.get(settings.autogenSelector)),
-    aggregator: config.get(settings.aggregator),
-    rollup: config.get(settings.rollup),
-    namespace,
-  };
+/** @throws Error that names the key, so that it is told at start and not at each read */
+function autogenSelector(config: Config): LabelSelector {
+  const text = config.get(settings.autogenSelector);
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${settings.autogenSelector.key}: "${text}" is no label selector: ${why}; write one as for kubectl -l`, {
+      cause: error,
+    });
+  }
+}
+
+function autogenOptions(config: Config): Omit<AutogenOptions, 'selector' | 'namespace'> {
+  return { isEnabled: config.get(settings.autogen), aggregator: config.get(settings.aggregator), rollup: config.get(settings.rollup) };
 }
 
 function retrieverOptions(config: Config): RetrieverOptions {
