@@ -154,6 +154,18 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     ]);
   });
 
+  it('measures itself under the names that the integration collects', async () => {
+    const telemetry = recordingTelemetry();
+    await using tested = await replica({ telemetry });
+    await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+    const metric = 'external_metrics_datadog_metrics{namespace=default,name=queue,valid=true,active=true,join_leader=true}';
+    await expect.poll(() => telemetry.values[metric], soon).toBe(1);
+    await expect.poll(() => telemetry.values['external_metrics_processed_value{metric=queue.length{*},join_leader=true}'], soon).toBe(5);
+    await expect.poll(() => telemetry.values['external_metrics_retriever_elapsed'], soon).toEqual(expect.any(Array));
+    await tested.needs.kubernetes.delete(target);
+    await expect.poll(() => telemetry.values[metric], soon).toBeUndefined();
+  });
+
   it('serves what is there when it starts, and what comes later, without waiting for its period', async () => {
     {
       await using admin = await testApp(kubernetesAs(server.accessFor('admin', masters)), { requires: { kubernetes: Kubernetes } });

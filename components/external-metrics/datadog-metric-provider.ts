@@ -19,7 +19,7 @@ import type { AutogenOptions } from './datadog-metric/references.ts';
 import { Retriever, type RetrieverOptions } from './datadog-metric/retriever.ts';
 import { statusOf } from './datadog-metric/status.ts';
 import { MetricStore } from './datadog-metric/store.ts';
-import { metricGauge } from './datadog-metric/telemetry.ts';
+import { metricGauge, refreshHistogram } from './datadog-metric/telemetry.ts';
 import { templates } from './datadog-metric/template.ts';
 import { isDelegated } from './delegation/delegates.ts';
 import { History } from './history.ts';
@@ -76,7 +76,17 @@ export const datadogMetricProvider = component({
     const resolve = templates({ env: process.env, isSecret, clusterName: () => known.clusterName });
     const controller = new MetricController({ store, objects, kubernetes, election, resolve, now });
     const retriever = new Retriever({ store, client, random, options, now });
-    const engine = new MetricEngine({ ...cluster, store, objects, controller, retriever, autogen, options: engineOptions(config) });
+    const onRefreshed = refreshHistogram(telemetry);
+    const engine = new MetricEngine({
+      ...cluster,
+      store,
+      objects,
+      controller,
+      retriever,
+      autogen,
+      onRefreshed,
+      options: engineOptions(config),
+    });
     const provider = new MetricReader({ store, autogen, limits, isNamespaced: config.get(settings.namespaceCheck), now });
 
     lifecycle.append({ name: 'follow-datadogmetrics', start: () => engine.start(), stop: () => engine.stop() });

@@ -21,6 +21,8 @@ interface Parts {
   readonly workqueues: Workqueues;
   readonly election: LeaderElection;
   readonly clock: Clock;
+  /** Called after all metrics were asked for, with the seconds that it took. */
+  readonly onRefreshed: (seconds: number) => void;
   readonly options: EngineOptions;
 }
 
@@ -151,14 +153,18 @@ export class MetricEngine {
 
   /** Fetches values: of all metrics in turn, and of new ones at once. */
   async retrieve(signal: AbortSignal): Promise<void> {
-    const { objects, store, retriever, election, clock, options } = this.#parts;
+    const { objects, store, retriever, election, clock, onRefreshed, options } = this.#parts;
     await objects.synced(signal);
     const refresh = async (which: 'all' | 'new'): Promise<{ readonly afterMs: number } | void> => {
       const begun = clock.monotonic();
       const metrics = which === 'all' ? store.all() : [...store.all()].filter(isNew);
       const spreadMs = which === 'all' ? options.refreshMs * spreadShare : 0;
-      if (election.isLeader()) await retriever.refresh(metrics, { signal, spreadMs });
-      if (which === 'all') return { afterMs: Math.max(0, begun + options.refreshMs - clock.monotonic()) };
+      const isLeader = election.isLeader();
+      if (isLeader) await retriever.refresh(metrics, { signal, spreadMs });
+      if (which === 'new') return;
+      const elapsedMs = clock.monotonic() - begun;
+      if (isLeader) onRefreshed(elapsedMs / 1000);
+      return { afterMs: Math.max(0, options.refreshMs - elapsedMs) };
     };
     this.#values.add('all');
     await this.#values.run({ workers: 2, work: refresh, signal, drainMs: 0 });

@@ -25,3 +25,14 @@ export function metricGauge(telemetry: Telemetry): (id: string, metric: DatadogM
     shown.set(id, labels);
   };
 }
+
+/** How long the leader takes to ask for all metrics: most of it is meant, because the queries are spread. */
+export function refreshHistogram(telemetry: Telemetry): (seconds: number) => void {
+  const elapsed = telemetry.histogram({
+    subsystem: 'external_metrics',
+    name: 'retriever_elapsed',
+    help: 'Seconds from the first query of a refresh to its last answer',
+    buckets: [0.5, 1, 5, 10, 20, 30, 60, 120, 300],
+  });
+  return (seconds) => elapsed.observe({}, seconds);
+}
