@@ -8,7 +8,7 @@ export interface DatadogMetric {
   readonly id: string;
   /** As it was written; {@link resolved} is what Datadog is asked. */
   readonly query: string;
-  /** Undefined while a template in it cannot be resolved; then {@link error} says why. */
+  /** Undefined while a template in it cannot be resolved, or a duration be read; then {@link error} says why. */
   readonly resolved: string | undefined;
   /** The metric of Datadog that the object was made for; empty when somebody wrote the object. */
   readonly externalMetricName: string;
@@ -120,7 +120,7 @@ export function isMeasuredAnew(status: MetricStatus, before: MetricStatus): bool
 }
 
 function saidBy(object: MetricObject, resolve: Resolve): { readonly said: Said; readonly problem: string | undefined } {
-  const resolution = resolve(object.query);
+  const resolution = understood(object, resolve);
   const said = {
     query: object.query,
     resolved: 'query' in resolution ? resolution.query : undefined,
@@ -131,6 +131,13 @@ function saidBy(object: MetricObject, resolve: Resolve): { readonly said: Said; 
     safeguards: safeguardsIn(object),
   };
   return { said, problem: 'problem' in resolution ? resolution.problem : undefined };
+}
+
+function understood({ query, maxAge, timeWindow }: MetricObject, resolve: Resolve): ReturnType<Resolve> {
+  for (const [field, text] of Object.entries({ maxAge, timeWindow }))
+    if (text !== '' && secondsIn(text) === undefined)
+      return { problem: `Cannot read spec.${field}: "${text}" is no duration; write one as 15m or 900s` };
+  return resolve(query);
 }
 
 function safeguardsIn({ annotations: { fallbackValue = '', lastKnownGood = '', allowedNamespaces = '' } }: MetricObject): Safeguards {
