@@ -11,7 +11,7 @@ import { flagsIn, ServerFlags } from './server/flags.ts';
 import { Handler } from './server/handler.ts';
 import type { Check } from './server/health.ts';
 import { Listener, type TlsFacts } from './server/listener.ts';
-import { measured } from './server/metrics.ts';
+import { measured, measuredReads } from './server/metrics.ts';
 import { namedPair, servingCertificate } from './server/serving-certificate.ts';
 
 /** What `external_metrics_provider.config` says, to the server and to what judges its requests. */
@@ -53,8 +53,9 @@ export const aggregatedServer = component({
     let isDraining = false;
     const checks = [...always, { name: 'shutdown', isOfReadiness: true, isWell: () => !isDraining }];
     const metrics = () => telemetry.text();
-    const handler = new Handler({ auth, provider, clock, checks, inFlightMax, metrics, version: versionInfo(version) });
-    const listener = new Listener(measured(handler, telemetry, clock));
+    const reads = measuredReads(provider, telemetry, clock);
+    const handler = new Handler({ auth, provider: reads, clock, checks, inFlightMax, metrics, version: versionInfo(version) });
+    const listener = new Listener(measured((request) => handler.handle(request), telemetry));
     let release: (() => void) | undefined;
     lifecycle.append({
       name: 'follow-client-cas',

@@ -1,10 +1,15 @@
+import { METHODS } from 'node:http';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Telemetry } from '../../telemetry/index.ts';
-import type { Answer, Handler, ServerRequest } from './handler.ts';
-import { metricIn } from './request-info.ts';
+import type { ExternalMetricsProvider } from '../index.ts';
+import type { Answer, ServerRequest } from './handler.ts';
 
-/** Counts and times the requests that a handler answers: those of metrics by namespace, all of them as Kubernetes' servers do. */
-export function measured(handler: Handler, telemetry: Telemetry, clock: Clock): (request: ServerRequest) => Promise<Answer> {
+type Handle = (request: ServerRequest) => Promise<Answer>;
+
+const methods = new Set(METHODS);
+
+/** Counts the requests that are answered, as Kubernetes' servers do. */
+export function measured(handle: Handle, telemetry: Telemetry): Handle {
   const total = telemetry.counter({
     subsystem: 'apiserver',
     name: 'request_total',
@@ -12,6 +17,18 @@ export function measured(handler: Handler, telemetry: Telemetry, clock: Clock): 
     labels: ['verb', 'code'],
   });
   const inFlight = telemetry.gauge({ subsystem: 'apiserver', name: 'current_inflight_requests', help: 'Requests that are being answered' });
+  return async (request) => {
+    inFlight.add({}, 1);
+    const answer = await handle(request);
+    inFlight.add({}, -1);
+    // With HTTP/2 a method is whatever the client writes, and each value of a label is kept for ever.
+    total.add({ verb: methods.has(request.method) ? request.method : 'other', code: String(answer.status) });
+    return answer;
+  };
+}
+
+/** Counts and times the reads of metrics. Who may not read is not counted: their namespaces are whatever anybody writes. */
+export function measuredReads(provider: ExternalMetricsProvider, telemetry: Telemetry, clock: Clock): ExternalMetricsProvider {
   const reads = telemetry.gauge({
     subsystem: 'external_metrics',
     name: 'api_requests',
@@ -24,18 +41,19 @@ export function measured(handler: Handler, telemetry: Telemetry, clock: Clock): 
     help: 'Seconds that a read of an external metric took',
     labels: ['handler', 'in_error'],
   });
-  return async (request) => {
-    const begun = clock.monotonic();
-    inFlight.add({}, 1);
-    const answer = await handler.handle(request);
-    inFlight.add({}, -1);
-    total.add({ verb: request.method, code: String(answer.status) });
-    const metric = metricIn(request.path);
-    if (metric !== undefined) {
-      const outcome = { handler: 'get', in_error: String(answer.status >= 400) };
-      reads.add({ namespace: metric.namespace, ...outcome }, 1);
-      elapsed.observe(outcome, (clock.monotonic() - begun) / 1000);
-    }
-    return answer;
+  return {
+    read: async (request) => {
+      const begun = clock.monotonic();
+      let isInError = true;
+      try {
+        const values = await provider.read(request);
+        isInError = false;
+        return values;
+      } finally {
+        const outcome = { handler: 'get', in_error: String(isInError) };
+        reads.add({ namespace: request.namespace, ...outcome }, 1);
+        elapsed.observe(outcome, (clock.monotonic() - begun) / 1000);
+      }
+    },
   };
 }

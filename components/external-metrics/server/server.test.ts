@@ -2,8 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../../src/fx/testing.ts';
 import type { DelegatedAuth, UserInfo } from '../../delegated-auth/index.ts';
+import { recordingTelemetry } from '../../kubernetes/test-support.ts';
 import { MetricError, type ExternalMetricsProvider, type MetricRequest } from '../index.ts';
 import { flagsIn } from './flags.ts';
+import { measured, measuredReads } from './metrics.ts';
 import { Handler, type Answer, type HandlerParts, type ServerRequest } from './handler.ts';
 import { discoveryFor, formFor } from './negotiation.ts';
 import { attributesOf, metricIn } from './request-info.ts';
@@ -242,6 +244,27 @@ describe('flagsIn', () => {
     [{ 'authentication-skip-lookup': 'maybe' }, 'it must be one of true, false'],
     [{ 'authorization-webhook-cache-authorized-ttl': '10' }, 'a duration'],
   ])('refuses %o', (given, why) => expect(() => flagsIn(given as unknown as Record<string, string>)).toThrow(why));
+});
+
+it('counts what is answered, under names that no stranger chooses', async () => {
+  const telemetry = recordingTelemetry();
+  const reading = measuredReads(provider, telemetry, manualClock());
+  const mayRead = async ({ name }: UserInfo) => ({ allowed: name === 'jane', reason: '' });
+  const authenticate: DelegatedAuth['authenticate'] = async ({ headers }) => ({ ...user, name: headers['x-remote-user']?.[0] ?? '' });
+  const handler = handlerWith({ provider: reading, auth: { ...everything, authenticate, authorize: mayRead } });
+  const handle = measured((request) => handler.handle(request), telemetry);
+  const pathIn = (namespace: string): string => `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/m`;
+  await handle(asking(pathIn('default'), { 'x-remote-user': 'jane' }));
+  await handle(asking(pathIn('made-up'), { 'x-remote-user': 'bob' }));
+  await handle(asking(pathIn('made-up'), { 'x-remote-user': 'bob' }, 'MADEUP'));
+  expect(telemetry.values).toEqual({
+    'apiserver_request_total{verb=GET,code=200}': 1,
+    'apiserver_request_total{verb=GET,code=403}': 1,
+    'apiserver_request_total{verb=other,code=403}': 1,
+    apiserver_current_inflight_requests: 0,
+    'external_metrics_api_requests{namespace=default,handler=get,in_error=false}': 1,
+    'external_metrics_api_elapsed{handler=get,in_error=false}': [0],
+  });
 });
 
 it('answers whatever comes with a status, and never throws', async () => {
