@@ -9,7 +9,7 @@ import { parseSelector, SelectorError } from '../selector.ts';
 import { discovery, documents, type Document } from './documents.ts';
 import { healthAnswer, isHealthPath, type Check } from './health.ts';
 import { discoveryFor, formFor, formsText, type MediaType } from './negotiation.ts';
-import { attributesOf, group, metricIn, version } from './request-info.ts';
+import { attributesOf, group, metricIn, version, withoutSlash } from './request-info.ts';
 import * as refusal from './status-object.ts';
 
 export interface ServerRequest {
@@ -99,11 +99,11 @@ export class Handler {
   }
 
   async #route(request: ServerRequest): Promise<Answer> {
-    const { path } = request;
+    const path = withoutSlash(request.path);
     const metric = metricIn(path);
     if (metric !== undefined) return this.#values(request, metric);
     const document: Document | undefined = Object.hasOwn(documents, path) ? documents[path as keyof typeof documents] : undefined;
-    if (document !== undefined) return documentAnswer(request, document);
+    if (document !== undefined) return documentAnswer({ ...request, path }, document);
     if (isHealthPath(path)) return healthAnswer(path, request.query, this.#parts.checks);
     if (path === '/version') return json(this.#parts.version);
     if (path === '/metrics')

@@ -32,6 +32,11 @@ function decoded(part: string): string {
   }
 }
 
+/** A path as it is looked up: one slash at its end makes no difference, as in Kubernetes' own servers. */
+export function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
 /** Namespace and metric of a metric's path; `undefined` for any other. */
 export function metricIn(path: string): { readonly namespace: string; readonly metric: string } | undefined {
   const prefix = `/apis/${group}/${version}/namespaces/`;

@@ -181,6 +181,15 @@ describe('discovery', () => {
     ['*/*', undefined],
   ])('%s asks for %s', (accept, wanted) => expect(discoveryFor(accept)).toBe(wanted));
 
+  it('is found with a slash at the end as well', async () => {
+    const paths = ['/apis', '/apis/external.metrics.k8s.io', '/apis/external.metrics.k8s.io/v1beta1', '/version', metricPath];
+    for (const path of paths) {
+      const [plain, slashed] = [await handlerWith().handle(asking(path)), await handlerWith().handle(asking(`${path}/`))];
+      expect([slashed.status, slashed.body]).toEqual([200, plain.body]);
+    }
+    expect((await handlerWith().handle(asking('/apis//'))).status).toBe(404);
+  });
+
   it('says that a client has it already', async () => {
     for (const path of ['/apis', '/openapi/v2', '/openapi/v3', '/openapi/v3/apis/external.metrics.k8s.io/v1beta1']) {
       const { headers } = await handlerWith().handle(asking(path));
