@@ -115,8 +115,10 @@ export class Handler {
   }
 
   async #values(request: ServerRequest, { namespace, metric }: { readonly namespace: string; readonly metric: string }): Promise<Answer> {
-    if (request.method !== 'GET' || isTrue(request.query.get('watch'))) throw refusal.methodNotAllowed();
+    if (request.method !== 'GET') throw refusal.methodNotAllowed();
     const form = formOf(request);
+    // Kubernetes takes whatever stands there, also nothing, for a yes.
+    if (!['false', '0', undefined].includes(request.query.get('watch')?.toLowerCase())) throw refusal.watchNotSupported(group);
     const selector = selectorIn(request.query.get('labelSelector') ?? '');
     try {
       const values = await this.#parts.provider.read({ namespace, metric, selector });

@@ -94,7 +94,12 @@ describe('reading a metric', () => {
   it('refuses what it cannot do with the right status', async () => {
     const status = async (...request: Parameters<typeof asking>): Promise<number> =>
       (await handlerWith().handle(asking(...request))).status;
-    expect(await status(`${metricPath}?watch=true`)).toBe(405);
+    for (const watch of ['watch', 'watch=true', 'watch=yes']) expect(await status(`${metricPath}?${watch}`)).toBe(405);
+    for (const watch of ['watch=0', 'watch=False']) expect(await status(`${metricPath}?${watch}`)).toBe(200);
+    expect(bodyOf(await handlerWith().handle(asking(`${metricPath}?watch=1`)))).toMatchObject({
+      message: 'watch is not supported on resources of kind "*.external.metrics.k8s.io"',
+      reason: 'MethodNotAllowed',
+    });
     expect(await status(metricPath, {}, 'POST')).toBe(405);
     expect(await status(`${metricPath}?labelSelector=a+b`)).toBe(400);
     expect(await status(metricPath, { accept: 'text/html' })).toBe(406);

@@ -19,6 +19,12 @@ export const notFound = (): ApiError =>
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, 'the server does not allow this method on the requested resource', { reason: 'MethodNotAllowed', details: {} });
 
+export const watchNotSupported = (group: string): ApiError =>
+  new ApiError(405, `watch is not supported on resources of kind "*.${group}"`, {
+    reason: 'MethodNotAllowed',
+    details: { group, kind: '*' },
+  });
+
 export const badRequest = (message: string): ApiError => new ApiError(400, message, { reason: 'BadRequest' });
 
 export const timedOut = (): ApiError =>
