@@ -88,12 +88,9 @@ export class Handler {
       const { allowed, reason } = await this.#parts.auth.authorize(user, attributes);
       if (!allowed) return forbidden(request, { user, attributes, reason });
     } catch (error) {
-      const { pathname, search } = new URL(`https://localhost${request.path}?${request.query.toString()}`);
-      return {
-        status: 500,
-        contentType: plain,
-        body: `Internal Server Error: ${JSON.stringify(pathname + search)}: ${messageOf(error)}\n`,
-      };
+      const query = request.query.size === 0 ? '' : `?${request.query.toString()}`;
+      const uri = JSON.stringify(withoutMarkup(request.path + query));
+      return { status: 500, contentType: plain, body: `Internal Server Error: ${uri}: ${messageOf(error)}\n` };
     }
     return this.#route(request);
   }
@@ -198,13 +195,19 @@ interface Denied {
 function forbidden(request: ServerRequest, { user: { name }, attributes, reason }: Denied): Answer {
   const because = reason === '' ? '' : `: ${reason}`;
   if ('path' in attributes) {
-    const message = `forbidden: User "${name}" cannot ${attributes.verb} path "${attributes.path}"${because}`;
+    const message = withoutMarkup(`forbidden: User "${name}" cannot ${attributes.verb} path "${attributes.path}"`) + because;
     return refused(request, new refusal.ApiError(403, message, { reason: 'Forbidden', details: {} }));
   }
   const { verb, resource, group: ofGroup, namespace } = attributes;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-  const message = `${resource}.${ofGroup} is forbidden: User "${name}" cannot ${verb} resource "${resource}" in API group "${ofGroup}" ${where}${because}`;
+  const what = `User "${name}" cannot ${verb} resource "${resource}" in API group "${ofGroup}" ${where}`;
+  const message = withoutMarkup(`${resource}.${ofGroup} is forbidden: ${what}`) + because;
   return refused(request, new refusal.ApiError(403, message, { reason: 'Forbidden', details: { group: ofGroup, kind: resource } }));
+}
+
+/** What a client sent is sent back so that no browser takes it for markup, whatever form the answer has. */
+function withoutMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function documentAnswer({ method, path, headers }: ServerRequest, plainDocument: Document): Answer {

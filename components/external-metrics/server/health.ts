@@ -20,7 +20,7 @@ export function healthAnswer(path: string, query: URLSearchParams, checks: reado
   const excluded = query.getAll('exclude');
   const counted = checks.filter(({ name, isOfReadiness }) => !excluded.includes(name) && (root === 'readyz' || isOfReadiness !== true));
   const chosen = single === undefined ? counted : counted.filter(({ name }) => name === single);
-  if (chosen.length === 0) return text(404, '404 page not found\n');
+  if (single !== undefined && chosen.length === 0) return text(404, '404 page not found\n');
   const isWell = chosen.every((check) => check.isWell());
   const lines = chosen.map((check) => (check.isWell() ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`)).join('\n');
   if (!isWell) return text(500, `${lines}\n${root} check failed\n`);

@@ -150,6 +150,9 @@ describe('judging', () => {
         'datadogmetric@default:demo.external.metrics.k8s.io is forbidden: User "jane" cannot list resource "datadogmetric@default:demo" in API group "external.metrics.k8s.io" in the namespace "default": no rule',
       details: { group: 'external.metrics.k8s.io', kind: 'datadogmetric@default:demo' },
     });
+    expect(bodyOf(await denying.handle(asking('/<b>&')))).toMatchObject({
+      message: 'forbidden: User "jane" cannot get path "/&lt;b&gt;&amp;": no rule',
+    });
     expect(bodyOf(await denying.handle(asking('/metrics')))).toMatchObject({
       message: 'forbidden: User "jane" cannot get path "/metrics": no rule',
     });
@@ -158,6 +161,8 @@ describe('judging', () => {
   it('says so when nobody can be asked', async () => {
     const answer = await withAuth({ authorize: () => Promise.reject(new Error('connection refused')) }).handle(asking('/metrics?a=b'));
     expect(answer).toMatchObject({ status: 500, body: 'Internal Server Error: "/metrics?a=b": connection refused\n' });
+    const star = await withAuth({ authorize: () => Promise.reject(new Error('connection refused')) }).handle(asking('*<'));
+    expect(star.body).toBe('Internal Server Error: "*&lt;": connection refused\n');
   });
 
   it.each([
@@ -221,6 +226,7 @@ describe('health', () => {
     expect(await get('/readyz')).toEqual([500, '[+]ping ok\n[-]shutdown failed: reason withheld\nreadyz check failed\n']);
     expect(await get('/readyz?exclude=shutdown')).toEqual([200, 'ok']);
     expect(await get('/readyz/ping')).toEqual([200, 'ok']);
+    expect(await get('/livez?exclude=ping')).toEqual([200, 'ok']);
     expect((await get('/readyz/nothing'))[0]).toBe(404);
   });
 });
