@@ -2,9 +2,9 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, SocketAddress } from 'node:net';
 import { connect, createServer } from 'node:tls';
-import { assert, ipV4, ipV6, oneof, property } from 'fast-check';
+import { assert, ipV4, ipV6, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CertificateAuthority, selfSigned } from './index.ts';
+import { CertificateAuthority, selfSigned, subjectOf } from './index.ts';
 
 /** `IP Address:…` as Node spells it, in the spelling of addresses that clients ask for. */
 function addressesOf({ subjectAltName = '' }: X509Certificate): string[] {
@@ -70,3 +70,39 @@ it('a certificate of an authority is none itself', () => {
   expect(parsed.verify(new X509Certificate(authority.certificate).publicKey)).toBe(true);
   expect(addressesOf(parsed)).toEqual(['::1']);
 });
+
+describe('subjectOf', () => {
+  const subject = (pem: string) => subjectOf(new X509Certificate(pem).raw);
+
+  it('reads names of any characters as they were written', () => {
+    const authority = new CertificateAuthority('ca');
+    const name = string({ minLength: 1, maxLength: 30, unit: 'grapheme' });
+    assert(
+      property(name, name, (commonName, organization) => {
+        const { certificate } = authority.issue({ commonName, organizations: [organization, 'other'] });
+        expect(subject(certificate)).toEqual({ commonName, organizations: [organization, 'other'] });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('reads organizations that stand together in one part of the name, as Go writes them', () => {
+    expect(subject(written)).toEqual({ commonName: 'DOM\\us,er + O=x', organizations: ['dev', 'ops'] });
+  });
+});
+
+/** The subject is `O=dev + O=ops, CN=DOM\us,er + O=x`, written by OpenSSL. */
+const written = `
+-----BEGIN CERTIFICATE-----
+MIIBvjCCAWOgAwIBAgIUfXxTUClKDfQBL/nY/b7VL+aPvzUwCgYIKoZIzj0EAwIw
+NDEYMAoGA1UECgwDZGV2MAoGA1UECgwDb3BzMRgwFgYDVQQDDA9ET01cdXMsZXIg
+KyBPPXgwHhcNMjYxMTI2MDQ0NjI0WhcNMjYxMjI2MDQ0NjI0WjA0MRgwCgYDVQQK
+DANkZXYwCgYDVQQKDANvcHMxGDAWBgNVBAMMD0RPTVx1cyxlciArIE89eDBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABJJYqV0IR7BemQXEFetrdLgzWZ0+PBSmNaXD
+XOVmzL4lWo6aVHH8gUpQj8XEWJ7+uN9WiYaBNISfm56yQDEer36jUzBRMB0GA1Ud
+DgQWBBR4vXNFfTSUnDtjhvvgLK40uRfhXDAfBgNVHSMEGDAWgBR4vXNFfTSUnDtj
+hvvgLK40uRfhXDAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDF
+NXBplQHG28jn5tgeJjjv8GA1lH9GNvF2jxyahcMizgIhAKIklzRsFXhvwQ/QEhkm
+2TBXMO3pTIZSptza7vcoA6dJ
+-----END CERTIFICATE-----
+`;

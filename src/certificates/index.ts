@@ -72,10 +72,18 @@ export function selfSigned(request: CertificateRequest, at = new Date()): KeyPai
 
 /** The CN and O values of a client certificate, in the order in which they stand in it. */
 export function subjectOf(der: Uint8Array): { commonName: string; organizations: string[] } {
-  const lines = new X509Certificate(der).subject.split('\n');
+  // Go writes all organizations into one part of the name, which OpenSSL spells with this sign between them; one in a value is escaped.
+  const parts = new X509Certificate(der).subject.split(/\n| \+ /);
   const values = (key: string): string[] =>
-    lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1).replaceAll('\\', ''));
+    parts.filter((part) => part.startsWith(`${key}=`)).map((part) => unescaped(part.slice(key.length + 1)));
   return { commonName: values('CN')[0] ?? '', organizations: values('O') };
+}
+
+/** OpenSSL writes control characters as two hexadecimal digits, and puts a backslash before what has a meaning in names. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-9A-F]{2}|.)/g, (_, each: string) =>
+    each.length === 2 ? String.fromCharCode(Number.parseInt(each, 16)) : each,
+  );
 }
 
 function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
