@@ -31,14 +31,14 @@ export function isTrusted(chain: readonly X509Certificate[], authorities: readon
 }
 
 function issued(authority: X509Certificate, certificate: X509Certificate, at: number): boolean {
-  return isValid(authority, at) && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  return isValid(authority, at) && isForClients(authority) && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
 function isValid({ validFrom, validTo }: X509Certificate, at: number): boolean {
   return Date.parse(validFrom) <= at && at <= Date.parse(validTo);
 }
 
-/** Without a statement of what it is for, a certificate is for everything. */
+/** Without a statement of what it is for, a certificate is for everything. That of an authority holds for what it issues, too. */
 function isForClients(certificate: X509Certificate): boolean {
   const usages: readonly string[] | undefined = certificate.keyUsage;
   return usages === undefined || usages.includes(clientAuth) || usages.includes(anyUsage);
