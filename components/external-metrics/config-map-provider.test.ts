@@ -470,8 +470,8 @@ describe('configMapProvider while the API server fails', () => {
     await datadog.stop();
     await cluster.stop();
   });
-  const replica = (config: Replica['config'] = {}, logged: Logged[] = []) =>
-    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config, logged });
+  const replica = (config: Replica['config'] = {}, more: Pick<Surroundings, 'logged' | 'election'> = {}) =>
+    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config, ...more });
   const isOfConfigMaps = ({ plural }: { readonly plural: string }): boolean => plural === 'configmaps';
 
   it('serves its copy, says so in the status, and goes on by itself', async () => {
@@ -497,15 +497,19 @@ describe('configMapProvider while the API server fails', () => {
     await expect.poll(() => values(tested.needs), soon).toEqual([5]);
   });
 
+  const mayNotWrite = {
+    kind: 'refuse',
+    code: 403,
+    when: ({ plural, verb }: { readonly plural: string; readonly verb: string }) => plural === 'configmaps' && verb === 'update',
+  } as const;
+  const toldOf = (logged: readonly Logged[]): string[] =>
+    logged.flatMap(({ level, message }) => (level !== 'debug' && /ConfigMap|work on a key/.test(message) ? [level] : []));
+
   it('tries again with each refresh, and no sooner, while it must not write, and says so once', async () => {
     const logged: Logged[] = [];
-    await using tested = await replica({}, logged);
+    await using tested = await replica({}, { logged });
     await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    const fault = cluster.faults.add({
-      kind: 'refuse',
-      code: 403,
-      when: ({ plural, verb }) => plural === 'configmaps' && verb === 'update',
-    });
+    const fault = cluster.faults.add(mayNotWrite);
     value = 6;
     const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
     await expect.poll(() => fault.hits, soon).toBeGreaterThan(4);
@@ -514,8 +518,20 @@ describe('configMapProvider while the API server fails', () => {
     expect(values(tested.needs)).toEqual([5]);
     fault.remove();
     await expect.poll(() => values(tested.needs), soon).toEqual([6]);
-    const told = logged.filter(({ level }) => level !== 'debug').filter(({ message }) => /ConfigMap|work on a key/.test(message));
-    expect(told.map(({ level }) => level)).toEqual(['error', 'info']);
+    await expect.poll(() => toldOf(logged), soon).toEqual(['error', 'info']);
+  });
+
+  it('takes the end of its lead for no end of the trouble', async () => {
+    const [logged, election]: [Logged[], FakeElection] = [[], fakeElection()];
+    await using tested = await replica({}, { logged, election });
+    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
+    cluster.faults.add(mayNotWrite);
+    value = 6;
+    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
+    await expect.poll(() => section?.text({ verbose: false }), soon).toContain('Error');
+    election.elect({ kind: 'other', identity: 'agent-1' });
+    await expect.poll(() => section?.text({ verbose: false }), soon).not.toContain('Error');
+    expect(toldOf(logged)).toEqual(['error']);
   });
 
   it('begins when it can', async () => {

@@ -119,9 +119,12 @@ export class ConfigMapEngine {
     const { clock, election, options } = this.#parts;
     const begun = clock.monotonic();
     try {
-      if (election.isLeader()) await this.#lead(which, signal);
-      // The others may have had nothing to write.
-      if (which === 'refresh') this.#tell(undefined);
+      if (!election.isLeader()) this.#failure = undefined;
+      else {
+        await this.#lead(which, signal);
+        // The others may have had nothing to write.
+        if (which === 'refresh') this.#tell(undefined);
+      }
     } catch (error) {
       if (signal.aborted) return undefined;
       // Not tried again before its time: Datadog would be asked each time, and after long trouble hardly ever.
