@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { apiServerSettings } from '../../components/api-server/index.ts';
 import { loadConfig } from '../../components/config/yaml.ts';
+import { externalMetricsSettings } from '../../components/external-metrics/index.ts';
 import { healthprobeSettings } from '../../components/healthprobe/index.ts';
 import { telemetrySettings } from '../../components/telemetry/index.ts';
 import { rbacOf } from '../../src/sandbox/rbac.ts';
@@ -31,7 +32,8 @@ interface PodSpec {
 }
 
 const objects = manifests('cluster-agent.yaml');
-const find = (kind: string): KubeObject => objects.find((each) => each.kind === kind) ?? expect.fail(`there is no ${kind}`);
+const metrics = manifests('external-metrics.yaml');
+const find = (kind: string, among = objects): KubeObject => among.find((each) => each.kind === kind) ?? expect.fail(`there is no ${kind}`);
 const { template } = find('Deployment')['spec'] as unknown as { template: { metadata: KubeObject['metadata']; spec: PodSpec } };
 const [container = expect.fail('there is no container')] = template.spec.containers;
 
@@ -44,7 +46,8 @@ describe('examples/kubernetes', () => {
     const cluster = await startCluster();
     try {
       cluster.objects.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'datadog' } });
-      for (const object of [...manifests('rbac.yaml'), ...objects]) expect(cluster.objects.put(object).metadata.uid).toMatch(/.{36}/);
+      for (const object of [...manifests('rbac.yaml'), ...objects, ...metrics])
+        expect(cluster.objects.put(object).metadata.uid).toMatch(/.{36}/);
     } finally {
       await cluster.stop();
     }
@@ -63,6 +66,19 @@ describe('examples/kubernetes', () => {
       expect(container[`${kind}Probe`]).toMatchObject({ httpGet: { port: config.get(healthprobeSettings.port), path } });
     }
     expect(find('Service')['spec']).toMatchObject({ ports: [{ port: config.get(apiServerSettings.cmdPort) }] });
+  });
+
+  it('leads autoscalers to the port of external metrics, and lets them read', async () => {
+    const config = await loadConfig({ settings, env: {} });
+    const port = config.get(externalMetricsSettings.port);
+    const service = find('Service', metrics);
+    expect(service['spec']).toMatchObject({ selector: { app: template.metadata.labels?.['app'] }, ports: [{ port }] });
+    const { name, namespace } = service.metadata;
+    const { group = '', ...spec } = find('APIService', metrics)['spec'] as { readonly group?: string };
+    expect(spec).toMatchObject({ service: { name, namespace, port } });
+    const role = find('ClusterRole', metrics);
+    expect(role['rules']).toMatchObject([{ apiGroups: [group], resources: ['*'], verbs: ['list', 'get', 'watch'] }]);
+    expect(find('ClusterRoleBinding', metrics)['roleRef']).toMatchObject({ kind: 'ClusterRole', name: role.metadata.name });
   });
 
   it('names the same things in every place', () => {
