@@ -1,7 +1,7 @@
 import { token } from '../../src/fx/index.ts';
 import type { levels } from './settings.ts';
 
-export { levels, logSettings } from './settings.ts';
+export { levels, logFileOf, logSettings } from './settings.ts';
 
 export type Level = (typeof levels)[number];
 

@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configOf } from '../config/fake.ts';
 import type { LogLine } from './index.ts';
 import { RollingFile } from './rolling-file.ts';
+import { logFileOf } from './settings.ts';
 
 let folder = '';
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'log-'))));
@@ -23,12 +25,21 @@ describe('RollingFile', () => {
     expect(await content()).toEqual({ 'a.log': '7777\n', 'a.log.1': '5555\n6666\n', 'a.log.2': '3333\n4444\n' });
   });
 
-  it('keeps none where none are to be kept', async () => {
+  it('keeps every one with log_file_max_rolls: 0', async () => {
     const file = new RollingFile({ path: join(folder, 'a.log'), sizeMax: 5, rollsMax: 0 });
-    await file.write(lines('1111'));
-    await file.write(lines('2222'));
+    for (const text of ['1111', '2222', '3333', '4444']) await file.write(lines(text));
     await file.close();
-    expect(await content()).toEqual({ 'a.log': '2222\n' });
+    expect(await content()).toEqual({ 'a.log': '4444\n', 'a.log.1': '3333\n', 'a.log.2': '2222\n', 'a.log.3': '1111\n' });
+    // Whoever takes some away makes room: those beyond the gap stay as they are.
+    await rm(join(folder, 'a.log.2'));
+    await file.write(lines('5555'));
+    await file.close();
+    expect(await content()).toEqual({ 'a.log': '5555\n', 'a.log.1': '4444\n', 'a.log.2': '3333\n', 'a.log.3': '1111\n' });
+  });
+
+  it('is the default one where log_file is empty', () => {
+    expect(logFileOf(configOf({ log_file: '' }))).toBe('/var/log/datadog/cluster-agent.log');
+    expect(logFileOf(configOf({ log_file: '/logs/agent.log' }))).toBe('/logs/agent.log');
   });
 
   it('goes on in the file that is there, and makes the folders that are not', async () => {

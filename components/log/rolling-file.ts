@@ -1,9 +1,9 @@
-import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { component, many } from '../../src/fx/index.ts';
 import { Config } from '../config/index.ts';
 import { LogSink, type LogLine } from './index.ts';
-import { logSettings } from './settings.ts';
+import { logFileOf, logSettings } from './settings.ts';
 
 /** The log file, begun anew when it is full; earlier ones are kept as `cluster-agent.log.1`, `.2`, ... */
 export const fileLogSink = component({
@@ -13,7 +13,7 @@ export const fileLogSink = component({
   when: { setting: logSettings.disableFile.key, is: off },
   create: ({ config }) =>
     new RollingFile({
-      path: config.get(logSettings.file),
+      path: logFileOf(config),
       sizeMax: config.get(logSettings.fileMaxSize),
       rollsMax: config.get(logSettings.fileMaxRolls),
     }),
@@ -28,7 +28,7 @@ interface FileOptions {
   readonly path: string;
   /** Bytes; 0 for no limit. */
   readonly sizeMax: number;
-  /** How many earlier files are kept. */
+  /** How many earlier files are kept; 0: all. */
   readonly rollsMax: number;
 }
 
@@ -83,12 +83,19 @@ export class RollingFile implements LogSink {
   /** Moves each file one on, the oldest first; the last one is overwritten. */
   async #roll(): Promise<void> {
     const { path, rollsMax } = this.#options;
-    for (let number = rollsMax; number > 0; number -= 1) {
+    for (let number = rollsMax > 0 ? rollsMax : await firstFree(path); number > 0; number -= 1) {
       const from = number === 1 ? path : `${path}.${number - 1}`;
       await rename(from, `${path}.${number}`).catch(ignoreMissing);
     }
-    if (rollsMax <= 0) await (await open(path, 'w', 0o640)).close();
   }
+}
+
+/** The lowest number that no earlier file has. */
+async function firstFree(path: string): Promise<number> {
+  const names = new Set(await readdir(dirname(path)));
+  let number = 1;
+  while (names.has(`${basename(path)}.${number}`)) number += 1;
+  return number;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

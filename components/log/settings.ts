@@ -1,4 +1,4 @@
-import { setting, type } from '../config/index.ts';
+import { setting, type, type Config } from '../config/index.ts';
 
 /** From the least to the most severe. */
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'critical'] as const;
@@ -20,7 +20,7 @@ export const logSettings = {
     default: 10 * 1024 * 1024,
     description: 'bytes after which a new file is begun',
   }),
-  fileMaxRolls: setting('log_file_max_rolls', { type: type.integer, default: 1, description: 'how many earlier files are kept' }),
+  fileMaxRolls: setting('log_file_max_rolls', { type: type.integer, default: 1, description: 'how many earlier files are kept; 0: all' }),
   toSyslog: setting('log_to_syslog', { type: type.boolean, default: false, description: 'writes to syslog' }),
   syslogUri: setting('syslog_uri', {
     type: type.text,
@@ -32,3 +32,8 @@ export const logSettings = {
   syslogKey: setting('syslog_key', { type: type.text, default: '', description: 'key file of that certificate' }),
   syslogTlsVerify: setting('syslog_tls_verify', { type: type.boolean, default: true, description: "checks the server's certificate" }),
 };
+
+/** Where the log file is; an empty `log_file` means the default, as in the Go agent: `disable_file_logging` is what turns it off. */
+export function logFileOf(config: Pick<Config, 'get'>): string {
+  return config.get(logSettings.file) || logSettings.file.default;
+}

@@ -2,7 +2,7 @@ import { Clock, component, many } from '../../src/fx/index.ts';
 import { AgentVersion, versionText } from '../agent-version/index.ts';
 import { Config } from '../config/index.ts';
 import { unixTime } from '../go-time/index.ts';
-import { logSettings } from '../log/index.ts';
+import { logFileOf, logSettings } from '../log/index.ts';
 import { escaped } from './escaped.ts';
 import { StatusHeader } from './index.ts';
 
@@ -50,7 +50,7 @@ function factsOf({ config, version, startedAt, at }: Known) {
     build_arch: architectures[process.arch] ?? process.arch,
     time_nano: at * 1e6,
     config: {
-      log_file: config.get(logSettings.disableFile) ? '' : config.get(logSettings.file),
+      log_file: config.get(logSettings.disableFile) ? '' : logFileOf(config),
       log_level: config.get(logSettings.level),
       confd_path: textOr('/etc/datadog-agent/conf.d', config.lookup('confd_path')),
       additional_checksd: textOr('', config.lookup('additional_checksd')),
