@@ -19,6 +19,7 @@ const allowed = new Set([
   'NODE_COMPILE_CACHE',
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
+  'NODE_USE_SYSTEM_CA',
   'PATH',
   'SSL_CERT_DIR',
   'SSL_CERT_FILE',

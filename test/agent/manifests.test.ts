@@ -103,6 +103,7 @@ describe('examples/kubernetes', () => {
     expect(dockerfile).toContain(`ARG NODE=${devDependencies.node}\n`);
     expect(dockerfile).toContain('ENTRYPOINT ["/entrypoint.sh"]\nCMD ["datadog-cluster-agent", "start"]\n');
     expect(dockerfile).toContain('VOLUME ["/etc/datadog-agent", "/var/log/datadog", "/tmp"]');
+    expect(dockerfile).toContain('NODE_USE_SYSTEM_CA=1');
     for (const [, file = ''] of dockerfile.matchAll(/examples\/kubernetes\/([\w.-]+)/g))
       expect(() => read(`examples/kubernetes/${file}`)).not.toThrow();
   });
