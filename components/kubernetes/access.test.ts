@@ -253,9 +253,11 @@ describe('a kubeconfig', { timeout: 30_000 }, () => {
   it('names a proxy, which counts more than that of the environment', async () => {
     const env = { HTTPS_PROXY: 'http://everybody:3128' };
     const plain = await findAccess(partsOf({ env, kubeconfigPath: await kubeconfig() }));
-    expect(plain.proxyEnv).toEqual(env);
+    expect(plain.proxy).toBe('');
     const own = await findAccess(partsOf({ env, kubeconfigPath: await kubeconfig({ cluster: { 'proxy-url': 'http://ours:3128' } }) }));
-    expect(own.proxyEnv).toMatchObject({ HTTPS_PROXY: 'http://ours:3128' });
+    expect(own.proxy).toBe('http://ours:3128');
+    const pod = await findAccess(partsOf({ env: { ...env, KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' } }));
+    expect(pod.proxy).toBe('http://everybody:3128');
   });
 
   it.each([

@@ -117,14 +117,13 @@ export class AgentTransport implements Transport {
   }
 }
 
-function keepAliveAgent({ server, proxyEnv }: Access, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
+function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
   const options: http.AgentOptions = {
     keepAlive: true,
     maxSockets: connectionsMax,
     timeout: idleConnectionMs,
     scheduling: 'lifo',
-    // As in Go, what runs on this machine is never reached through a proxy.
-    ...(isLoopback(server.hostname) ? {} : { proxyEnv }),
+    ...(proxy === '' ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
   };
   const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...securityOf(tls) });
   const connect = agent.createConnection.bind(agent);
@@ -161,10 +160,6 @@ function distrust(error: unknown): UnreachableError {
 function orThrow<T>(value: T | UnreachableError): T {
   if (value instanceof UnreachableError) throw value;
   return value;
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** Credentials are shared between requests, so one that is given up leaves them to the others. */

@@ -17,8 +17,8 @@ export interface Access {
   readonly server: URL;
   /** Where it is written, for errors: `the kubeconfig /etc/kube/config`. */
   readonly origin: string;
-  /** `HTTPS_PROXY`, `NO_PROXY` and the like, as far as they hold for this server. */
-  readonly proxyEnv: Readonly<Record<string, string | undefined>>;
+  /** URL of the proxy on the way there; empty: none. */
+  readonly proxy: string;
   credentials(): Promise<Credentials>;
   /** The server has refused these credentials. @returns newer ones; `undefined` when there are none */
   renew(refused: Credentials): Promise<Credentials | undefined>;

@@ -7,6 +7,7 @@ import { AuthProvider } from './auth-provider.ts';
 import { type Access, type Credentials, type FreshCredentials, RotatingCredentials, type TlsIdentity } from './credentials.ts';
 import { execSchema, runExecPlugin } from './exec-plugin.ts';
 import { UnreachableError } from './index.ts';
+import { proxyFor } from './proxy.ts';
 
 /** Files that a kubeconfig names are replaced while we run. */
 const rereadMs = 60_000;
@@ -80,11 +81,11 @@ export async function kubeconfigAccess(parts: AccessParts): Promise<Access> {
       });
     },
   });
-  const proxy = current.cluster['proxy-url'];
+  const server = new URL(current.cluster.server);
   return {
-    server: new URL(current.cluster.server),
+    server,
     origin: `the kubeconfig ${path}`,
-    proxyEnv: proxy === '' ? parts.env : { HTTPS_PROXY: proxy, HTTP_PROXY: proxy },
+    proxy: current.cluster['proxy-url'] || proxyFor(server, parts.env),
     credentials: () => rotating.credentials(),
     renew: (refused) => rotating.renew(refused),
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AccessParts } from './access.ts';
 import { type Access, type FreshCredentials, RotatingCredentials } from './credentials.ts';
 import { UnreachableError } from './index.ts';
+import { proxyFor } from './proxy.ts';
 
 const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Tokens are replaced at 80 % of an hour or more: a minute is early enough, and what client-go does. */
@@ -14,10 +15,11 @@ export function serviceAccountAccess(parts: AccessParts): Access | undefined {
   if (host === '' || port === '') return undefined;
   const { folder = serviceAccountFolder, clock, log } = parts;
   const rotating = new RotatingCredentials({ read: () => readServiceAccount(folder, parts), clock, log });
+  const server = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
   return {
-    server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
+    server,
     origin: 'KUBERNETES_SERVICE_HOST',
-    proxyEnv: parts.env,
+    proxy: proxyFor(server, parts.env),
     credentials: () => rotating.credentials(),
     renew: (refused) => rotating.renew(refused),
   };

@@ -11,6 +11,7 @@ import { fixedAccess, transportTo } from '../../test/kubernetes/support.ts';
 import { AgentTransport } from './agent-transport.ts';
 import type { Access } from './credentials.ts';
 import { UnreachableError } from './index.ts';
+import { proxyFor } from './proxy.ts';
 
 const mebibyte = 1_048_576;
 const user = 'agent';
@@ -227,11 +228,11 @@ it('goes through the proxy that it is told, except on this machine', async () =>
     upstream.on('error', () => client.destroy());
   });
   await once(proxy, 'listening');
-  const proxyEnv = { HTTPS_PROXY: `http://127.0.0.1:${portOf(proxy)}` };
+  const env = { HTTPS_PROXY: `127.0.0.1:${portOf(proxy)}` };
   const identity = cluster.clientFor({ user: 'behind', groups: ['system:masters'] });
   const host = `kubernetes.default.svc:${new URL(cluster.url).port}`;
   for (const url of [cluster.url, `https://${host}`]) {
-    const access = { ...fixedAccess({ ...identity, url }), proxyEnv };
+    const access = { ...fixedAccess({ ...identity, url }), proxy: proxyFor(new URL(url), env) };
     const proxied = new AgentTransport({ access, clock: manualClock(), warn: () => {} });
     for (let call = 0; call < 3; call += 1) await (await proxied.open({ method: 'GET', path: '/version' })).text(mebibyte);
     await proxied.close();

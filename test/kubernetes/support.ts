@@ -33,7 +33,7 @@ export function fixedAccess({ url, ca, cert, certificate = cert, key, token, hea
   return {
     server: new URL(url),
     origin: 'the test',
-    proxyEnv: {},
+    proxy: '',
     credentials: () => Promise.resolve(credentials),
     renew: () => Promise.resolve(undefined),
   };
