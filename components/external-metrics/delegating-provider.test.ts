@@ -267,6 +267,10 @@ describe('delegatesIn', () => {
 });
 
 describe('valuesIn', () => {
+  it.each(['[]', 'null'])('reads items that are %s as no values: servers in Go write both', (items) => {
+    expect(valuesIn({ status: 200, body: `{"kind":"ExternalMetricValueList","items":${items}}` }, 'server x', 0)).toEqual([]);
+  });
+
   it('throws nothing but an error that names the server, whatever comes', () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.string(), fc.json()), (status, body) => {

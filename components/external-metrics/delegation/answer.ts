@@ -10,14 +10,17 @@ export interface DelegateAnswer {
 
 const list = z.object({
   kind: z.literal('ExternalMetricValueList'),
-  items: z.array(
-    z.object({
-      metricName: z.string(),
-      metricLabels: z.record(z.string(), z.string()).nullish(),
-      timestamp: z.iso.datetime({ offset: true }).nullish(),
-      value: z.union([z.string(), z.number()]).transform(String),
-    }),
-  ),
+  items: z
+    .array(
+      z.object({
+        metricName: z.string(),
+        metricLabels: z.record(z.string(), z.string()).nullish(),
+        timestamp: z.iso.datetime({ offset: true }).nullish(),
+        value: z.union([z.string(), z.number()]).transform(String),
+      }),
+    )
+    .nullable()
+    .transform((items) => items ?? []),
 });
 const failure = z.object({ kind: z.literal('Status'), message: z.string().default(''), reason: z.string().optional() });
 
