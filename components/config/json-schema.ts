@@ -7,6 +7,7 @@ type JsonSchema = Readonly<Record<string, unknown>> & { readonly description?: s
 const inFiles = new Map<unknown, JsonSchema>([
   [type.boolean, { type: 'boolean' }],
   [type.text, { type: ['string', 'number', 'boolean'] }],
+  [type.httpProxy, { type: 'string' }],
   [type.secret, { type: ['string', 'number'] }],
   [type.duration, { type: ['string', 'number'], description: 'a duration such as 30s or 1h30m, or a number of seconds' }],
   [type.bytes, { type: ['string', 'number'], description: 'a size such as 10Mb, or a number of bytes' }],

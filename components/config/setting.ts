@@ -76,7 +76,7 @@ const longestShown = 24;
 
 /** A value that is long or belongs to a secret-looking key is kept to ourselves. */
 function shown({ key, type }: Setting, value: unknown): string {
-  if (holdsSecret(type) || /key|token|pass|pwd|secret|cred|auth/.test(key)) return '';
+  if (holdsSecret(type) || /key|token|pass|pwd|secret|cred|auth|proxy/.test(key)) return '';
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > longestShown ? '' : `, not ${text}`;
 }
@@ -147,6 +147,10 @@ const eachAsText = (input: unknown): unknown => (Array.isArray(input) ? input.ma
 const isRecord = (input: unknown): input is Record<string, unknown> => typeof input === 'object' && input !== null && !Array.isArray(input);
 const texts = z.array(z.string('text'), 'a list of texts, in a variable separated by spaces or a JSON array');
 
+function isHttpProxy(text: string): boolean {
+  return text === '' || (/^https?:\/\/./i.test(text) && URL.canParse(text));
+}
+
 /** The types that keys of the agent's configuration have, in files and in the environment. */
 export const type = {
   /** `true`, `false`, what Go's ParseBool takes, and `yes`, `no`, `on`, `off`. */
@@ -155,6 +159,11 @@ export const type = {
     return typeof text === 'string' ? (truths.get(text.trim().toLowerCase()) ?? text) : text;
   }),
   text: reads(z.string('text'), asText),
+  /** An URL; `http://` may be left out. */
+  httpProxy: readsText(
+    z.string('text').check(z.refine(isHttpProxy, 'the URL of an HTTP proxy, such as http://proxy:3128')), //
+    (text) => (text === '' || text.includes('://') ? text : `http://${text}`),
+  ),
   /** Without white space around it. */
   secret: reads(z.instanceof(Secret, { error: 'text' }), (input) => {
     const text = asText(input);

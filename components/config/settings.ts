@@ -9,13 +9,13 @@ export const configSettings = {
   site: setting('site', { type: type.text, default: 'datadoghq.com', description: 'Datadog site that data is sent to' }),
   ddUrl: setting('dd_url', { type: type.text, default: '', env: ['DD_URL'], description: 'Where data is sent to, instead of the site' }),
   proxyHttp: setting('proxy.http', {
-    type: type.text,
+    type: type.httpProxy,
     default: '',
     env: ['HTTP_PROXY', 'http_proxy'],
     description: 'Proxy for HTTP requests; the variables win over the file',
   }),
   proxyHttps: setting('proxy.https', {
-    type: type.text,
+    type: type.httpProxy,
     default: '',
     env: ['HTTPS_PROXY', 'https_proxy'],
     description: 'Proxy for HTTPS requests; the variables win over the file',
@@ -25,6 +25,11 @@ export const configSettings = {
     default: [],
     env: ['NO_PROXY', 'no_proxy'],
     description: 'Hosts that are asked without a proxy',
+  }),
+  noProxyNonexactMatch: setting('no_proxy_nonexact_match', {
+    type: type.boolean,
+    default: false,
+    description: 'Whether a host in proxy.no_proxy stands for all below it too',
   }),
   skipSslValidation: setting('skip_ssl_validation', {
     type: type.boolean,
@@ -108,11 +113,13 @@ export interface WayOut {
 
 /** Through the proxies that are set, and with the certificates that are to be trusted. */
 export function wayOut(config: Pick<Config, 'get'>): WayOut {
+  const hosts = config.get(configSettings.proxyNoProxy);
+  const below = config.get(configSettings.noProxyNonexactMatch) ? hosts.map((host) => `.${host.replace(/^\*?\./, '')}`) : [];
   return {
     proxyEnv: {
       HTTP_PROXY: config.get(configSettings.proxyHttp),
       HTTPS_PROXY: config.get(configSettings.proxyHttps),
-      NO_PROXY: config.get(configSettings.proxyNoProxy).join(','),
+      NO_PROXY: [...new Set([...hosts, ...below])].join(','),
     },
     rejectUnauthorized: !config.get(configSettings.skipSslValidation),
   };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settings as settingsOfTheAgent } from '../../src/settings.ts';
 import { variablesOf } from './environment.ts';
 import { unreadable } from './file.ts';
-import { configSettings, endpointOf, setting, type, type Config } from './index.ts';
+import { configSettings, endpointOf, setting, type, type Config, wayOut } from './index.ts';
 import { configSchema } from './json-schema.ts';
 import { loadConfig } from './yaml.ts';
 
@@ -298,6 +298,25 @@ describe('proxies', () => {
     expect([config.get(proxyHttp), config.get(proxyHttps)]).toEqual(['http://b', 'http://c']);
     expect(config.get(proxyNoProxy)).toEqual(['c', 'd', ...metadata]);
     expect((await fromEnv({ DD_PROXY_NO_PROXY: 'c d' })).get(proxyNoProxy)).toEqual(['c', 'd', ...metadata]);
+  });
+
+  it('need no scheme, but must be something that can be used', async () => {
+    expect((await fromEnv({ HTTPS_PROXY: 'me:hunter2@proxy:3128' })).get(proxyHttps)).toBe('http://me:hunter2@proxy:3128');
+    for (const wrong of ['socks5://me:hunter2@proxy:1080', 'http://me:hunter2@[bad']) {
+      const config = await fromEnv({ HTTPS_PROXY: wrong });
+      expect(config.get(proxyHttps)).toBe('');
+      const warning =
+        'HTTPS_PROXY is ignored: proxy.https must be the URL of an HTTP proxy, such as http://proxy:3128; correct or remove it';
+      expect(config.warnings).toContain(warning);
+      expect(config.warnings.join()).not.toContain('hunter2');
+    }
+  });
+
+  it('are passed over as Go does it with no_proxy_nonexact_match', async () => {
+    const { NO_PROXY: exact } = wayOut(await fromEnv({ NO_PROXY: 'datadoghq.com,.eu' })).proxyEnv;
+    expect(exact).toBe(['datadoghq.com', '.eu', ...metadata].join(','));
+    const { NO_PROXY: open } = wayOut(await fromEnv({ NO_PROXY: 'datadoghq.com,.eu', DD_NO_PROXY_NONEXACT_MATCH: 'true' })).proxyEnv;
+    expect(open.split(',')).toEqual(expect.arrayContaining(['datadoghq.com', '.datadoghq.com', '.eu']));
   });
 
   it('are not used for the metadata of clouds, unless that is wanted', async () => {
