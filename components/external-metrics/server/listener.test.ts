@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
+import { networkInterfaces } from 'node:os';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../src/certificates/index.ts';
@@ -13,9 +14,9 @@ describe('Listener', () => {
   afterEach(() => watch.end());
   const { certificate: cert, key } = selfSigned({ commonName: 'localhost', hosts: ['localhost'] });
 
-  function get(port: number, path: string): Promise<{ status: number; body: string }> {
+  function get(port: number, path: string, host = 'localhost'): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const sent = httpsRequest({ port, path, rejectUnauthorized: false, agent: false }, (response) => {
+      const sent = httpsRequest({ host, port, path, rejectUnauthorized: false, agent: false }, (response) => {
         response.setEncoding('utf8');
         let body = '';
         response.on('data', (chunk: string) => void (body += chunk)).on('end', () => resolve({ status: response.statusCode ?? 0, body }));
@@ -39,6 +40,17 @@ describe('Listener', () => {
       await expect(get(listener.port, '/healthz')).rejects.toThrow();
       session.close();
       await drained;
+      await listener.close();
+    });
+  });
+
+  it('takes 0.0.0.0 for every address of the machine, as Go does', async () => {
+    await watch.inside(async () => {
+      const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: 'ok' }));
+      await listener.listen(0, '0.0.0.0', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const all = Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
+      for (const address of all.filter((each) => !each.startsWith('fe80')))
+        expect((await get(listener.port, '/healthz', address)).status).toBe(200);
       await listener.close();
     });
   });

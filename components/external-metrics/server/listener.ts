@@ -75,7 +75,8 @@ export class Listener {
     this.#server = server;
     this.#tls = tls;
     this.#drained = undefined;
-    server.listen(port, host);
+    // In Go this address means every one, of IPv6 too; Node takes none for that.
+    server.listen(port, host === '0.0.0.0' ? undefined : host);
     await once(server, 'listening');
   }
 
