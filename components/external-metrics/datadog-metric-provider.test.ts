@@ -15,6 +15,7 @@ import { recordingTelemetry } from '../kubernetes/test-support.ts';
 import { workqueues } from '../kubernetes/workqueue.ts';
 import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
 import { LeaderElection } from '../leader-election/index.ts';
+import type { Logged } from '../log/fake.ts';
 import { fakeOwnPod } from '../own-pod/fake.ts';
 import { rulesScrubber } from '../scrubber/rules.ts';
 import { annotations, datadogMetrics } from './datadog-metric/object.ts';
@@ -34,6 +35,7 @@ interface Replica {
   readonly env?: Readonly<Record<string, string>>;
   readonly clusterName?: ReturnType<typeof fakeClusterName>;
   readonly telemetry?: ReturnType<typeof recordingTelemetry>;
+  readonly logged?: Logged[];
 }
 
 describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
@@ -65,7 +67,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
         await admin.needs.kubernetes.delete({ resource, namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
   });
 
-  const replica = ({ config = {}, env = {}, ...given }: Replica = {}) => {
+  const replica = ({ config = {}, env = {}, logged = [], ...given }: Replica = {}) => {
     const { election = fakeElection(), clusterName = fakeClusterName('prod'), telemetry = recordingTelemetry() } = given;
     const settings = {
       'external_metrics_provider.enabled': true,
@@ -77,7 +79,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
       ...config,
     };
     const list = [
-      ...kubernetesAs(server.accessFor('admin', masters), { config: settings, telemetry }),
+      ...kubernetesAs(server.accessFor('admin', masters), { config: settings, telemetry, logged }),
       informers,
       workqueues,
       supply(LeaderElection, election),
@@ -276,6 +278,18 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     datadog.faults.add({ kind: 'refuse', code: 500 });
     await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true', [annotations.fallbackValue]: '7.5' });
     await expect.poll(() => read(tested.needs), soon).toBe(7.5);
+  });
+
+  it('says which annotations it cannot read', async () => {
+    const logged: Logged[] = [];
+    await using tested = await replica({ logged });
+    const wrong = { [annotations.fallbackValue]: 'seven', [annotations.lastKnownGood]: '10 minutes', [annotations.alwaysActive]: 'true' };
+    await write(tested.needs.kubernetes, { query }, wrong);
+    await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'True' });
+    await tested.needs.kubernetes.patch(target, { metadata: { annotations: { [annotations.lastKnownGood]: '10m' } } }, { type: 'merge' });
+    const warned = () => logged.filter(({ level }) => level === 'warn').map(({ fields }) => [fields['annotation'], fields['given']]);
+    const fallback = [annotations.fallbackValue, 'seven'];
+    await expect.poll(warned, soon).toEqual([fallback, [annotations.lastKnownGood, '10 minutes'], fallback]);
   });
 
   it('resolves templates, and says which it cannot', async () => {

@@ -5,6 +5,7 @@ import { Config } from '../config/index.ts';
 import { DatadogClient } from '../datadog-client/index.ts';
 import { Informers, Kubernetes, Workqueues } from '../kubernetes/index.ts';
 import { LeaderElection } from '../leader-election/index.ts';
+import { Log } from '../log/index.ts';
 import { OwnPod } from '../own-pod/index.ts';
 import { Random } from '../random/index.ts';
 import { Scrubber } from '../scrubber/index.ts';
@@ -38,6 +39,7 @@ export const datadogMetricProvider = component({
   provides: { provider: ExternalMetricsProvider, inventory: MetricInventory, status: many(StatusProvider) },
   requires: {
     config: Config,
+    log: Log,
     telemetry: Telemetry,
     scrubber: Scrubber,
     kubernetes: Kubernetes,

@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
+import type { Log } from '../../log/index.ts';
 import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
 import { inSlices } from '../in-slices.ts';
 import type { MetricController } from './controller.ts';
-import { idOf, isNew } from './metric.ts';
+import { idOf, isNew, misreadIn } from './metric.ts';
 import type { MetricObject } from './object.ts';
 import { readersOf, updateReferences, type AutogenOptions } from './references.ts';
 import type { Retriever } from './retriever.ts';
@@ -20,6 +22,7 @@ interface Parts {
   readonly informers: Informers;
   readonly workqueues: Workqueues;
   readonly election: LeaderElection;
+  readonly log: Log;
   readonly clock: Clock;
   /** Called after all metrics were asked for, with the seconds that it took. */
   readonly onRefreshed: (seconds: number) => void;
@@ -90,8 +93,17 @@ export class MetricEngine {
 
   /** What an object says counts at once; what is to be written waits its turn. */
   #change(object: MetricObject, previous?: MetricObject): void {
+    if (!isDeepStrictEqual(object.annotations, previous?.annotations)) this.#warn(object);
     if (this.#stage !== 'empty') this.#parts.controller.absorb(object, previous);
     this.#changed.add(idOf(object.metadata));
+  }
+
+  #warn(object: MetricObject): void {
+    for (const misread of misreadIn(object))
+      this.#parts.log.warn('an annotation of a DatadogMetric cannot be read and does not count', {
+        datadogmetric: idOf(object.metadata),
+        ...misread,
+      });
   }
 
   /** A new leader looks at everything at once, without waiting for its turn. */

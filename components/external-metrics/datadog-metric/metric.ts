@@ -1,6 +1,6 @@
 import { plainText } from '../decimal.ts';
 import { secondsIn } from '../duration.ts';
-import { conditionTypes, type Condition, type ConditionType, type MetricObject, type MetricStatus } from './object.ts';
+import { annotations, conditionTypes, type Condition, type ConditionType, type MetricObject, type MetricStatus } from './object.ts';
 
 /** What is known of a metric, whoever keeps it. Times are in seconds since the epoch. */
 export interface DatadogMetric {
@@ -147,6 +147,19 @@ function safeguardsIn({ annotations: { fallbackValue = '', lastKnownGood = '', a
     lastKnownGood: secondsIn(lastKnownGood) ?? 0,
     allowedNamespaces: allowedNamespaces.split(/[\s,]+/).filter((each) => each !== ''),
   };
+}
+
+/** Annotations that do not count because they are not what they should be. */
+export function misreadIn(
+  object: MetricObject,
+): readonly { readonly annotation: string; readonly given: string; readonly wanted: string }[] {
+  const { fallbackValue, lastKnownGood } = object.annotations;
+  const misread = [];
+  if (fallbackValue !== undefined && safeguardsIn(object).fallbackValue === undefined)
+    misread.push({ annotation: annotations.fallbackValue, given: fallbackValue, wanted: 'a number' });
+  if (lastKnownGood !== undefined && secondsIn(lastKnownGood) === undefined)
+    misread.push({ annotation: annotations.lastKnownGood, given: lastKnownGood, wanted: 'a duration such as 15m' });
+  return misread;
 }
 
 /** A metric that an autoscaler asks for and nobody has written an object for. */
