@@ -63,13 +63,18 @@ interface Snapshot {
  *
  * @returns what brings them up to date, with one look at the process for all
  */
-export function processMetrics({ Gauge }: typeof promClient, registry: Registry, lag: LoopLag): () => Promise<void> {
-  const gauges = readings.map(([name, help, read]) => ({ read, gauge: new Gauge({ name, help, registers: [registry] }) }));
+export function processMetrics({ Counter, Gauge }: typeof promClient, registry: Registry, lag: LoopLag): () => Promise<void> {
+  const metrics = readings.map(([name, help, read]) => {
+    const metric = new (name.endsWith('_total') ? Counter : Gauge)({ name, help, registers: [registry] });
+    return { read, metric };
+  });
   return async () => {
     const snapshot = await snapshotOf(lag);
-    for (const { read, gauge } of gauges) {
+    for (const { read, metric } of metrics) {
       const value = read(snapshot);
-      if (value !== undefined) gauge.set(value);
+      if (value === undefined) continue;
+      metric.reset();
+      metric.inc(value);
     }
   };
 }

@@ -72,6 +72,8 @@ describe('metrics', () => {
     expect(value(text, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(value(text, 'process_virtual_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(value(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(text).toContain('# TYPE process_cpu_seconds_total counter\n');
+    expect(text).toContain('# TYPE process_open_fds gauge\n');
     expect(value(text, 'process_open_fds')).toBeGreaterThan(2);
     expect(value(text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThanOrEqual(0);
   });
