@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { supply } from '../../src/fx/index.ts';
 import { testApp } from '../../src/fx/testing.ts';
 import { fakeElection, fakeLeaderElection } from '../leader-election/fake.ts';
-import { fakeOwnPod } from '../own-pod/fake.ts';
+import { OwnPod } from '../own-pod/index.ts';
 import { fakeEventRecorder } from './fake.ts';
 import type { KubernetesEvent } from './index.ts';
 import { leadershipEvents } from './leadership.ts';
@@ -9,7 +10,9 @@ import { leadershipEvents } from './leadership.ts';
 it.each([{ leads: true }, { leads: false }])('writes an event for each change, whether it leads already: $leads', async ({ leads }) => {
   const recorded: KubernetesEvent[] = [];
   const election = fakeElection(leads ? { kind: 'self' } : { kind: 'unknown' });
-  const list = [fakeLeaderElection(election), fakeEventRecorder(recorded), fakeOwnPod('agent-0', 'datadog'), leadershipEvents] as const;
+  // The lock and the objects of the agent may be elsewhere; the pod is where it is.
+  const pod = supply(OwnPod, { name: 'agent-0', namespace: async () => 'datadog', resourcesNamespace: async () => 'elsewhere' });
+  const list = [fakeLeaderElection(election), fakeEventRecorder(recorded), pod, leadershipEvents] as const;
   const tested = await testApp(list, { settings: () => true });
   expect(recorded.length).toBe(leads ? 1 : 0);
   election.elect({ kind: 'self' });

@@ -13,7 +13,7 @@ export const leadershipEvents = component({
     lifecycle.append({
       name: 'watch leadership',
       start: async () => {
-        const about = { apiVersion: 'v1', kind: 'Pod', name: pod.name, namespace: await pod.resourcesNamespace() };
+        const about = { apiVersion: 'v1', kind: 'Pod', name: pod.name, namespace: await pod.namespace() };
         const tell = (isLeader: boolean): void => {
           const message = `${election.identity} ${isLeader ? 'became leader' : 'stopped leading'}`;
           recorder.record({ about, type: 'Normal', reason: 'LeaderElection', message });
