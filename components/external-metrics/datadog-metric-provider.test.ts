@@ -383,6 +383,21 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
     expect(String(failure)).toContain(`${key}: "team in (" is no label selector`);
   });
 
+  it('stops in the middle of a refresh without a word', async () => {
+    const logged: Logged[] = [];
+    {
+      const config = { 'external_metrics_provider.refresh_period': 3600, 'external_metrics_provider.chunk_size': 1 };
+      await using tested = await replica({ logged, config });
+      const { kubernetes } = tested.needs;
+      await write(kubernetes, { query }, { [annotations.alwaysActive]: 'true' });
+      await expect.poll(() => conditions(tested.needs), soon).toMatchObject({ Valid: 'True' });
+      const fault = datadog.faults.add({ kind: 'hang' });
+      await kubernetes.patch(target, { spec: { query: 'avg:b{*}' } }, { type: 'merge' });
+      await expect.poll(() => fault.hits, soon).toBe(1);
+    }
+    expect(logged.filter(({ level }) => ['warn', 'error', 'critical'].includes(level))).toEqual([]);
+  });
+
   it('forgets an object that is deleted', async () => {
     await using tested = await replica();
     await write(tested.needs.kubernetes, { query }, { [annotations.alwaysActive]: 'true' });

@@ -172,7 +172,11 @@ export class MetricEngine {
       const metrics = which === 'all' ? store.all() : [...store.all()].filter(isNew);
       const spreadMs = which === 'all' ? options.refreshMs * spreadShare : 0;
       const isLeader = election.isLeader();
-      if (isLeader) await retriever.refresh(metrics, { signal, spreadMs });
+      if (isLeader)
+        await retriever.refresh(metrics, { signal, spreadMs }).catch((error: unknown) => {
+          // To be stopped in the middle of a refresh, which takes most of the time, is no failure.
+          if (!signal.aborted) throw error;
+        });
       if (which === 'new') return;
       const elapsedMs = clock.monotonic() - begun;
       if (isLeader) onRefreshed(elapsedMs / 1000);
