@@ -67,6 +67,19 @@ describe('items in slices', () => {
     expect(Math.max(...Array.from(inTurn.values(), ({ length }) => length))).toBe(64);
   });
 
+  it('are those that are still there when their turn comes', async () => {
+    let spentMs = 0;
+    const items = new Set(Array.from({ length: 300 }, (_, index) => index));
+    const gone: number[] = [];
+    const see = (item: number): void => {
+      spentMs += 1;
+      if (!items.has(item)) gone.push(item);
+      queueMicrotask(() => items.delete(item + 1));
+    };
+    await inSlices(items, see, { clock: { ...manualClock(), monotonic: () => spentMs }, signal: running });
+    expect(gone).toEqual([]);
+  });
+
   it('are left alone once the signal is aborted', async () => {
     const controller = new AbortController();
     const seen: number[] = [];

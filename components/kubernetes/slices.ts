@@ -44,12 +44,13 @@ export class Slice {
 /** Sees every item, however many there are, without holding the event loop for long. Ends early when the signal is aborted. */
 export async function inSlices<T>(items: Iterable<T>, see: (item: T) => void, { clock, signal }: SliceOptions): Promise<void> {
   const slice = new Slice(clock);
-  let seen = 0;
-  for (const item of items) {
+  const left = items[Symbol.iterator]();
+  for (let seen = 0; !signal.aborted; seen += 1) {
+    // Before an item is taken: one that is gone when the turn has come must not be seen any more.
     if (seen % itemsBetweenLooks === 0) await slice.pause();
-    if (signal.aborted) return;
-    see(item);
-    seen += 1;
+    const next = left.next();
+    if (next.done === true || signal.aborted) return;
+    see(next.value);
   }
 }
 
