@@ -222,6 +222,23 @@ describe('batchedDatadogClient', () => {
     expect(first).toMatchObject({ message: expect.stringContaining('external_metrics_provider.endpoint') });
   });
 
+  it.each(['http', 'ftp'])('shows no password of a proxy in front of Datadog, over %s', async (protocol) => {
+    const address = new URL(datadog.url).host;
+    const logged: Logged[] = [];
+    const config = {
+      'external_metrics_provider.endpoint': `${protocol}://me:c@nary@${address}`,
+      'external_metrics_provider.endpoints': [{ url: 'http://127.0.0.1:1', api_key: 'c'.repeat(32), app_key: 'd'.repeat(40) }],
+    };
+    datadog.faults.add({ kind: 'refuse', code: 403 });
+    await using tested = await client({ logged, config });
+    const [failure] = (await tested.needs.client.query(asking('avg:a{*}'), { signal })).values();
+    const [first] = tested.needs.client.endpoints;
+    expect(first?.url).toBe(`${protocol}://${address}`);
+    expect(String(failure)).toContain(`${protocol}://${address}`);
+    const told = logged.map(({ message, fields: { error } }) => `${message} ${String(error)}`);
+    expect([String(failure), ...told].join('\n')).not.toContain('nary');
+  });
+
   it('is refused alone when its endpoints are none, without showing their keys', async () => {
     const endpoints = [{ url: 'not a url', api_key: 'canary-key', app_key: 7 }];
     await using tested = await client({ config: { 'external_metrics_provider.endpoints': endpoints } });

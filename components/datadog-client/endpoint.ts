@@ -43,8 +43,9 @@ export class Endpoint implements DatadogEndpoint {
     this.#parts = parts;
   }
 
+  /** Without the name and password of a proxy in front of Datadog, which may stand in the setting. */
   get url(): string {
-    return this.#parts.access().url;
+    return this.#parts.access().url.replace(/\/\/[^/]*@/, '//');
   }
   get status(): DatadogEndpoint['status'] {
     return this.#status;
@@ -90,7 +91,7 @@ export class Endpoint implements DatadogEndpoint {
     if (waitMs > 0) throw new QueryError('rate-limit', limited, { retryAfterMs: waitMs });
     const { url, apiKey, appKey } = access();
     const request = requestOf(url, batch, clock);
-    if (request === undefined) throw new QueryError('unavailable', noUrl(url));
+    if (request === undefined) throw new QueryError('unavailable', noUrl(this.url));
     if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
     const redacted = (message: string): string =>
       [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
