@@ -134,6 +134,19 @@ describe('Listener', () => {
     });
   });
 
+  it('is done with a request over HTTP/2 once it is answered, though its client would go on and on', async () => {
+    await watch.inside(async () => {
+      const listener = new Listener(async () => ({ status: 401, contentType: 'text/plain', body: 'no' }));
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const session = connect(`https://localhost:${listener.port}`, { rejectUnauthorized: false });
+      const endless = session.request({ ':method': 'POST' }).resume();
+      await once(endless, 'close');
+      expect(endless.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+      session.close();
+      await listener.close();
+    });
+  });
+
   it('hangs up on clients of HTTP/2 that say nothing any more', async () => {
     await watch.inside(async () => {
       const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: '' }), 10);

@@ -16,7 +16,12 @@ export type TlsFacts = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion'>
 
 /** Bytes. A front proxy sends a header for each group of a user, and there may be hundreds: more than Node takes by itself. */
 const headersMax = 256 * 1024;
-const roomForHeaders = { maxHeaderSize: headersMax, maxHeaderListPairs: 4096, settings: { maxHeaderListSize: headersMax } };
+/** Streams at the same time are as many as Go lets a connection have; Node has no limit. */
+const limits = {
+  maxHeaderSize: headersMax,
+  maxHeaderListPairs: 4096,
+  settings: { maxHeaderListSize: headersMax, maxConcurrentStreams: 250 },
+};
 
 /** A TLS port for HTTP/1.1 and HTTP/2 that asks for client certificates, and takes whatever comes: judging is the handler's. */
 export class Listener {
@@ -43,13 +48,7 @@ export class Listener {
 
   /** @throws Error when the port cannot be had */
   async listen(port: number, host: string, tls: TlsFacts): Promise<void> {
-    const server = createSecureServer({
-      ...contextOf(tls),
-      ...roomForHeaders,
-      allowHTTP1: true,
-      requestCert: true,
-      rejectUnauthorized: false,
-    });
+    const server = createSecureServer({ ...contextOf(tls), ...limits, allowHTTP1: true, requestCert: true, rejectUnauthorized: false });
     server.on('request', (...pair) => {
       const [request, response] = pair as unknown as [IncomingMessage, ServerResponse];
       this.#opened(response);
@@ -64,7 +63,7 @@ export class Listener {
     server.on('connection', (socket: Socket) => this.#track(socket));
     server.on('session', (session) => {
       this.#sessions.add(session);
-      session.setTimeout(this.#idleMs, () => session.close());
+      session.setTimeout(this.#idleMs, () => session.destroy());
       session.on('error', () => {});
       session.on('close', () => {
         this.#sessions.delete(session);
@@ -190,7 +189,11 @@ function overHttp2(stream: ServerHttp2Stream, received: Received): Exchange {
     isOver: () => stream.closed || stream.destroyed,
     send: (status, headers, body) => {
       stream.respond({ ':status': status, ...headers }, { endStream: body === undefined });
-      if (body !== undefined) stream.end(body);
+      if (body === undefined) return;
+      stream.end(body, () => {
+        // Whatever the client still has to say is of no interest, and would keep the stream.
+        if (!stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
+      });
     },
     cut: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
   };
