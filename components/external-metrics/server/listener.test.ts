@@ -147,6 +147,19 @@ describe('Listener', () => {
     });
   });
 
+  it('keeps connections of HTTP/1.1 for clients that come back, as long as Go does', async () => {
+    await watch.inside(async () => {
+      const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: '' }));
+      await listener.listen(0, '127.0.0.1', { cert, key, minVersion: 'TLSv1.3', ca: [] });
+      const agent = new Agent({ keepAlive: true });
+      const [response] = await once(httpsRequest({ port: listener.port, rejectUnauthorized: false, agent }).end(), 'response');
+      expect(response.headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': 'timeout=90' });
+      await textOf(response);
+      await listener.close();
+      agent.destroy();
+    });
+  });
+
   it('hangs up on clients of HTTP/2 that say nothing any more', async () => {
     await watch.inside(async () => {
       const listener = new Listener(async () => ({ status: 200, contentType: 'text/plain', body: '' }), 10);

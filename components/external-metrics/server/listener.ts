@@ -35,7 +35,7 @@ export class Listener {
   #open = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  /** @param idleMs how long a connection of HTTP/2 is kept on which nothing is heard; API servers are heard twice a minute */
+  /** @param idleMs how long a connection is kept on which nothing is heard; API servers are heard twice a minute */
   constructor(handle: (request: ServerRequest) => Promise<Answer>, idleMs = 90_000) {
     this.#handle = handle;
     this.#idleMs = idleMs;
@@ -48,7 +48,14 @@ export class Listener {
 
   /** @throws Error when the port cannot be had */
   async listen(port: number, host: string, tls: TlsFacts): Promise<void> {
-    const server = createSecureServer({ ...contextOf(tls), ...limits, allowHTTP1: true, requestCert: true, rejectUnauthorized: false });
+    const server = createSecureServer({
+      ...contextOf(tls),
+      ...limits,
+      allowHTTP1: true,
+      http1Options: { keepAliveTimeout: this.#idleMs },
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
     server.on('request', (...pair) => {
       const [request, response] = pair as unknown as [IncomingMessage, ServerResponse];
       this.#opened(response);
