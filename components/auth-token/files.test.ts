@@ -150,7 +150,12 @@ describe('a command', () => {
   it('makes nothing, and says what is missing when it is asked for', async () => {
     const { tokens } = await started(existingAuthTokens);
     expect(await readdir(folder)).toEqual([]);
-    expect(refusal(tokens, 'session')).toContain(`no session token in ${sessionFile()}, set by auth_token_file_path: is the agent running`);
+    expect(refusal(tokens, 'session')).toContain(
+      `no session token in ${sessionFile()} (auth_token_file_path may name another): is the agent running`,
+    );
+    const path = join(folder, 'other');
+    const { tokens: others } = await started(existingAuthTokens, { auth_token_file_path: path });
+    expect(refusal(others, 'session')).toContain(`no session token in ${path}, set by auth_token_file_path: is the agent running`);
     expect(refusal(tokens, 'cluster-agent')).toContain(`empty cluster_agent.auth_token and cannot find "${clusterFile()}"`);
   });
 });

@@ -86,8 +86,9 @@ class TokenFiles implements AuthTokens {
   }
 
   async #session(): Promise<string> {
-    const path = this.#config.get(authTokenSettings.sessionTokenPath) || join(this.#folder(), 'auth_token');
-    const where = `${path}, set by auth_token_file_path`;
+    const configured = this.#config.get(authTokenSettings.sessionTokenPath);
+    const path = configured || join(this.#folder(), 'auth_token');
+    const where = configured === '' ? `${path} (auth_token_file_path may name another)` : `${path}, set by auth_token_file_path`;
     const text = await this.#contentOf(path, `no session token in ${where}: is the agent running, and may this user read the file?`);
     if (text.length >= lengthMin) return text;
     throw new Error(
