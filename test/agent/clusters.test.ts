@@ -100,7 +100,8 @@ describe.each(subjects())('the agent on $name', (subject) => {
 
   /** How often an event says that this replica has become the leader. */
   async function victories(): Promise<number> {
-    const items = arrayAt(await read(`/api/v1/namespaces/${namespace}/events`), 'items');
+    // Of its own pod, which outside of a cluster counts as one in "default".
+    const items = arrayAt(await read('/api/v1/namespaces/default/events'), 'items');
     const said = items.filter((each) => textAt(each, 'message') === `${hostname()} became leader`);
     return said.reduce((sum: number, each) => sum + Number(at(each, 'count')), 0);
   }
