@@ -138,11 +138,15 @@ export async function flareHere(path: string | undefined, because: string): Prom
   return oneShot(list, { flare: Flare }, ({ flare }, signal) => flare.create({ local: Buffer.from(`${because}\n`) }, signal));
 }
 
+/** What `dd_url` may name of a site of Datadog; anything else is a place of the user's own, and asked as it is. */
+const webApp = /^(https:\/\/)app(?=(?:\.[a-z]{2}\d)?\.(?:datad(?:oghq|0g)\.(?:com|eu)|ddog-gov\.com)(?:$|[/:]))/;
+
 /** Where an archive for support is sent, with which key, and how. */
 export async function support(path: string | undefined): Promise<Support> {
   const config = await readConfigWithSecrets(path);
   const { major, minor, patch } = version;
-  const url = endpointOf(config, `${major}-${minor}-${patch}-flare.agent`, configSettings.ddUrl);
+  const host = `${major}-${minor}-${patch}-flare.agent`;
+  const url = endpointOf(config, host, configSettings.ddUrl).replace(webApp, `$1${host}`);
   return { url, apiKey: config.get(configSettings.apiKey), wayOut: wayOut(config) };
 }
 

@@ -91,6 +91,23 @@ it('goes through the proxy, and where support redirects it to', async () => {
   });
 });
 
+it.each([
+  ['site: datadoghq.eu', 'flare.agent.datadoghq.eu:443'],
+  ['dd_url: https://app.us5.datadoghq.com', 'flare.agent.us5.datadoghq.com:443'],
+])('goes to the address for archives of this release: %s', async (line, address) => {
+  const asked: string[] = [];
+  const proxy = createServer().on('connect', ({ url = '' }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  vi.stubEnv('DD_PROXY_HTTPS', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  vi.stubEnv('DD_PROXY_NO_PROXY', 'elsewhere.example');
+  expect((await flare([line])).code).toBe(1);
+  expect(asked).toEqual([`${version.major}-${version.minor}-${version.patch}-${address}`]);
+  proxy.close();
+});
+
 it('opens a case where none is named', async () => {
   await using support = await receiver(taken);
   const { code } = await flare([`dd_url: ${support.url}`]);
