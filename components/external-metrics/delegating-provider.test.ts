@@ -15,7 +15,8 @@ import { valuesIn } from './delegation/answer.ts';
 import { delegatesIn, isDelegated } from './delegation/delegates.ts';
 import { DelegateError, ExternalMetricsProvider, MetricError, type MetricRequest } from './index.ts';
 import { parseSelector } from './selector.ts';
-import { Handler, type ServerRequest } from './server/handler.ts';
+import { Handler } from './server/handler.ts';
+import type { ServerRequest } from './server/messages.ts';
 import { Listener } from './server/listener.ts';
 
 const { certificate: cert, key } = selfSigned({ commonName: 'localhost', hosts: ['localhost'] });

@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls';
 import { stringify } from 'yaml';
 import type { Clock } from '../../../src/fx/index.ts';
 import { masters, type Attributes, type DelegatedAuth, type UserInfo } from '../../delegated-auth/index.ts';
@@ -8,26 +7,10 @@ import { quantityOf } from '../quantity.ts';
 import { parseSelector, SelectorError } from '../selector.ts';
 import { discovery, documents, type Document } from './documents.ts';
 import { healthAnswer, isHealthPath, type Check } from './health.ts';
+import type { Answer, ServerRequest } from './messages.ts';
 import { discoveryFor, formFor, formsText, type MediaType } from './negotiation.ts';
 import { attributesOf, group, metricIn, version, withoutSlash } from './request-info.ts';
 import * as refusal from './status-object.ts';
-
-export interface ServerRequest {
-  readonly method: string;
-  /** Without the query, as it was sent. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** Lower-case names, every value that was sent. */
-  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
-  readonly socket: TLSSocket;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface HandlerParts {
   readonly auth: DelegatedAuth;

@@ -1,4 +1,4 @@
-import type { Answer } from './handler.ts';
+import type { Answer } from './messages.ts';
 
 /** One thing that must be well. */
 export interface Check {

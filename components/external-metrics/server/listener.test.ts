@@ -6,7 +6,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { selfSigned } from '../../../src/certificates/index.ts';
 import { LeakWatch } from '../../../src/fx/testing.ts';
-import type { Answer, ServerRequest } from './handler.ts';
+import type { Answer, ServerRequest } from './messages.ts';
 import { Listener } from './listener.ts';
 
 describe('Listener', () => {

@@ -10,7 +10,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
-import type { Answer, ServerRequest } from './handler.ts';
+import type { Answer, ServerRequest } from './messages.ts';
 
 export type TlsFacts = Pick<SecureContextOptions, 'cert' | 'key' | 'minVersion'> & { readonly ca: readonly string[] };
 

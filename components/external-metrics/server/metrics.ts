@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import type { Clock } from '../../../src/fx/index.ts';
 import type { Telemetry } from '../../telemetry/index.ts';
 import type { ExternalMetricsProvider } from '../index.ts';
-import type { Answer, ServerRequest } from './handler.ts';
+import type { Answer, ServerRequest } from './messages.ts';
 
 type Handle = (request: ServerRequest) => Promise<Answer>;
 

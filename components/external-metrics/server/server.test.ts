@@ -6,7 +6,8 @@ import { recordingTelemetry } from '../../kubernetes/test-support.ts';
 import { MetricError, type ExternalMetricsProvider, type MetricRequest } from '../index.ts';
 import { flagsIn } from './flags.ts';
 import { measured, measuredReads } from './metrics.ts';
-import { Handler, type Answer, type HandlerParts, type ServerRequest } from './handler.ts';
+import { Handler, type HandlerParts } from './handler.ts';
+import type { Answer, ServerRequest } from './messages.ts';
 import { discoveryFor, formFor } from './negotiation.ts';
 import { attributesOf, metricIn } from './request-info.ts';
 
