@@ -10,7 +10,7 @@ import { healthAnswer, isHealthPath, type Check } from './health.ts';
 import type { Answer, ServerRequest } from './messages.ts';
 import { discoveryFor, formFor, formsText, type MediaType } from './negotiation.ts';
 import { attributesOf, group, metricIn, version, withoutSlash } from './request-info.ts';
-import * as refusal from './status-object.ts';
+import * as refusal from './refusals.ts';
 
 export interface HandlerParts {
   readonly auth: DelegatedAuth;
@@ -150,7 +150,7 @@ function written(request: ServerRequest, { status, form, object, bytes }: Writab
   if (form === 'application/vnd.kubernetes.protobuf') return { status, contentType: form, body: bytes() };
   if (form === 'application/yaml') return { status, contentType: form, body: stringify(object) };
   const text = isPretty(request) ? JSON.stringify(object, undefined, 2) : JSON.stringify(object);
-  return { status, contentType: form, body: `${refusal.escapedForHtml(text)}\n` };
+  return { status, contentType: form, body: `${escapedForHtml(text)}\n` };
 }
 
 /** People read what curl and browsers show. */
@@ -186,6 +186,11 @@ function forbidden(request: ServerRequest, { user: { name }, attributes, reason 
   const what = `User "${name}" cannot ${verb} resource "${resource}" in API group "${ofGroup}" ${where}`;
   const message = withoutMarkup(`${resource}.${ofGroup} is forbidden: ${what}`) + because;
   return refused(request, new refusal.ApiError(403, message, { reason: 'Forbidden', details: { group: ofGroup, kind: resource } }));
+}
+
+/** Go's JSON encoder writes these so that no browser takes them for markup; clients see the same text. */
+function escapedForHtml(text: string): string {
+  return text.replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
 }
 
 /** What a client sent is sent back so that no browser takes it for markup, whatever form the answer has. */

@@ -34,8 +34,3 @@ export const timedOut = (): ApiError =>
 export function internalError(text: string): ApiError {
   return new ApiError(500, `Internal error occurred: ${text}`, { reason: 'InternalError', details: { causes: [{ message: text }] } });
 }
-
-/** Go's JSON encoder writes these so that no browser takes them for markup; clients see the same text. */
-export function escapedForHtml(text: string): string {
-  return text.replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
-}
