@@ -46,6 +46,17 @@ const info = { title, version: '1.0.0' };
 const parameter = (name: string) => ({ name, in: 'path', required: true });
 const valuesPath = `${path}/namespaces/{namespace}/{metric}`;
 
+const openApi2 = document({
+  swagger: '2.0',
+  info,
+  paths: {
+    [valuesPath]: {
+      get: { ...operation, produces: ['application/json'], responses: { '200': { description: 'OK' } } },
+      parameters: ['namespace', 'metric'].map((name) => ({ ...parameter(name), type: 'string' })),
+    },
+  },
+});
+
 const openApi3 = document({
   openapi: '3.0.0',
   info,
@@ -58,22 +69,13 @@ const openApi3 = document({
 });
 
 /** What is served without a look at any metric, by path. */
-export const documents = {
-  '/apis': document({ kind: 'APIGroupList', apiVersion: 'v1', groups: [{ ...apiGroup, serverAddressByClientCIDRs: null }] }),
-  [`/apis/${group}`]: document({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup }),
-  [path]: document({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: [resource] }),
-  '/openapi/v2': document({
-    swagger: '2.0',
-    info,
-    paths: {
-      [valuesPath]: {
-        get: { ...operation, produces: ['application/json'], responses: { '200': { description: 'OK' } } },
-        parameters: ['namespace', 'metric'].map((name) => ({ ...parameter(name), type: 'string' })),
-      },
-    },
-  }),
-  '/openapi/v3': document({ paths: { [path.slice(1)]: { serverRelativeURL: `/openapi/v3${path}?hash=${openApi3.etag.slice(1, 65)}` } } }),
-  [`/openapi/v3${path}`]: openApi3,
-} as const satisfies Readonly<Record<string, Document>>;
+export const documents: ReadonlyMap<string, Document> = new Map([
+  ['/apis', document({ kind: 'APIGroupList', apiVersion: 'v1', groups: [{ ...apiGroup, serverAddressByClientCIDRs: null }] })],
+  [`/apis/${group}`, document({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup })],
+  [path, document({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: [resource] })],
+  ['/openapi/v2', openApi2],
+  ['/openapi/v3', document({ paths: { [path.slice(1)]: { serverRelativeURL: `/openapi/v3${path}?hash=${openApi3.etag.slice(1, 65)}` } } })],
+  [`/openapi/v3${path}`, openApi3],
+]);
 
 export const discovery = { v2: aggregated('v2'), v2beta1: aggregated('v2beta1') };

@@ -82,14 +82,13 @@ export class Handler {
     const path = withoutSlash(request.path);
     const metric = metricIn(path);
     if (metric !== undefined) return this.#values(request, metric);
-    const document: Document | undefined = Object.hasOwn(documents, path) ? documents[path as keyof typeof documents] : undefined;
+    const document = documents.get(path);
     if (document !== undefined) return documentAnswer({ ...request, path }, document);
     if (isHealthPath(path)) return healthAnswer(path, request.query, this.#parts.checks);
     if (path === '/version') return json(this.#parts.version);
     if (path === '/metrics')
       return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await this.#parts.metrics() };
-    if (path === '/')
-      return json({ paths: [...Object.keys(documents), '/healthz', '/livez', '/metrics', '/readyz', '/version'].toSorted() });
+    if (path === '/') return json({ paths: [...documents.keys(), '/healthz', '/livez', '/metrics', '/readyz', '/version'].toSorted() });
     if (path.startsWith(`/apis/${group}/`)) throw refusal.notFound();
     return { status: 404, contentType: plain, body: '404 page not found\n' };
   }
