@@ -1,4 +1,4 @@
-import type { MetricPoint } from './index.ts';
+import type { MetricPoint } from '../datadog-client/index.ts';
 
 /** Of each metric, its last one included. */
 const pointsMax = 5;

@@ -1,4 +1,5 @@
 import { token } from '../../src/fx/index.ts';
+import type { MetricPoint } from '../datadog-client/index.ts';
 
 export { datadogMetricDefinition } from './crd/datadogmetric.ts';
 export { externalMetricsSettings } from './settings.ts';
@@ -77,12 +78,6 @@ export interface ExternalMetricsServer {
   readonly port: number;
 }
 export const ExternalMetricsServer = token<ExternalMetricsServer>()('external-metrics-server');
-
-/** A value that a metric had, and when Datadog measured it, in seconds since the epoch. */
-export interface MetricPoint {
-  readonly value: number;
-  readonly timestamp: number;
-}
 
 /** What an autoscaler wants a metric to be: in all, or on average for each replica. */
 export interface MetricTarget {

@@ -1,4 +1,5 @@
-import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricPoint, type MetricRequest } from '../index.ts';
+import type { MetricPoint } from '../../datadog-client/index.ts';
+import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricRequest } from '../index.ts';
 import { MetricNameError } from '../metric-name.ts';
 import { isStale, type DatadogMetric } from './metric.ts';
 import { identify, type AutogenOptions } from './references.ts';
