@@ -14,6 +14,7 @@ import { Telemetry } from '../telemetry/index.ts';
 import { MetricController } from './datadog-metric/controller.ts';
 import { MetricEngine, type EngineOptions } from './datadog-metric/engine.ts';
 import { inventoryOf } from './datadog-metric/inventory.ts';
+import { pointOf } from './datadog-metric/metric.ts';
 import { datadogMetrics, metricObject } from './datadog-metric/object.ts';
 import { MetricReader } from './datadog-metric/reader.ts';
 import type { AutogenOptions } from './datadog-metric/references.ts';
@@ -71,7 +72,7 @@ export const datadogMetricProvider = component({
     const history = new History();
     store.observe((id, metric) => {
       if (metric === undefined || metric.dataTime === 0) history.forget(id);
-      else history.add(id, { value: metric.value, timestamp: metric.dataTime });
+      else history.add(id, pointOf(metric));
     });
     const objects = informers.informer({ resource: datadogMetrics, transform: metricObject });
     const isSecret = (name: string, value: string): boolean => !isDeepStrictEqual(scrubber.data({ [name]: value }), { [name]: value });

@@ -1,5 +1,6 @@
 import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
 import { autogenQuery } from '../metric-name.ts';
+import { newerOf } from '../newer.ts';
 import type { Entry } from './entry.ts';
 
 export interface QueryForm {
@@ -45,9 +46,7 @@ export function withOutcome(
 ): Entry {
   if (outcome === undefined) return entry;
   if (outcome instanceof QueryError) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
-  // A leader before us may have had a newer point; time never goes back. What is of the future was no point, and would stay for ever.
-  const isOlder = entry.isValid && outcome.timestamp < entry.timestamp && entry.timestamp <= now;
-  const { value, timestamp } = isOlder ? entry : outcome;
+  const { value, timestamp } = entry.isValid ? newerOf(outcome, entry, now) : outcome;
   if (now - timestamp > maxAge) return { ...entry, isValid: false, timestamp: Math.trunc(now) };
   return { ...entry, value, timestamp, isValid: true };
 }

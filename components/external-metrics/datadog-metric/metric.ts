@@ -1,5 +1,7 @@
+import type { MetricPoint } from '../../datadog-client/index.ts';
 import { plainText } from '../decimal.ts';
 import { secondsIn } from '../duration.ts';
+import { newerOf } from '../newer.ts';
 import { annotations, conditionTypes, type Condition, type ConditionType, type MetricObject, type MetricStatus } from './object.ts';
 
 /** What is known of a metric, whoever keeps it. Times are in seconds since the epoch. */
@@ -55,6 +57,15 @@ export function idOf({ namespace, name }: { readonly namespace: string; readonly
   return `${namespace}/${name}`;
 }
 
+/** Its last value; of time 0 where it never had one. */
+export function pointOf({ value, dataTime }: DatadogMetric): MetricPoint {
+  return { value, timestamp: dataTime };
+}
+
+export function withPoint(metric: DatadogMetric, { value, timestamp }: MetricPoint): DatadogMetric {
+  return { ...metric, value, dataTime: timestamp };
+}
+
 /** @param now seconds since the epoch */
 export function fromObject(object: MetricObject, resolve: Resolve, now: number): DatadogMetric {
   const { said, problem } = saidBy(object, resolve);
@@ -62,10 +73,12 @@ export function fromObject(object: MetricObject, resolve: Resolve, now: number):
   const of = (type: ConditionType): Partial<Condition> => conditionIn(status, type);
   const isActive = of('Active').status === 'True';
   const error = of('Error');
+  const { value, timestamp: dataTime } = pointIn(status);
   return {
     id: idOf(object.metadata),
     ...said,
-    ...measuredIn(status),
+    value,
+    dataTime,
     isActive,
     knowsReaders: of('Active').status !== undefined,
     isValid: of('Valid').status === 'True' && Number.isFinite(Number(status.currentValue)),
@@ -96,18 +109,17 @@ export function withObject(metric: DatadogMetric, object: MetricObject, resolve:
 }
 
 /**
- * The same metric with the value of a status that somebody else has written, if that is newer: two replicas may lead for a moment.
+ * The same metric with the value of a status that somebody else has written, if that is newer.
  *
  * @param now seconds since the epoch
  */
 export function withNewer(metric: DatadogMetric, status: MetricStatus, now: number): DatadogMetric {
-  const measured = measuredIn(status);
-  return measured.dataTime > metric.dataTime && measured.dataTime <= now ? { ...metric, ...measured } : metric;
+  return withPoint(metric, newerOf(pointOf(metric), pointIn(status), now));
 }
 
-function measuredIn(status: MetricStatus): Pick<DatadogMetric, 'value' | 'dataTime'> {
+function pointIn(status: MetricStatus): MetricPoint {
   const value = Number(status.currentValue);
-  return { value: Number.isFinite(value) ? value : 0, dataTime: seconds(conditionIn(status, 'Updated').lastUpdateTime) ?? 0 };
+  return { value: Number.isFinite(value) ? value : 0, timestamp: seconds(conditionIn(status, 'Updated').lastUpdateTime) ?? 0 };
 }
 
 function conditionIn({ conditions }: MetricStatus, type: ConditionType): Partial<Condition> {

@@ -1,7 +1,7 @@
 import type { MetricPoint } from '../../datadog-client/index.ts';
 import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type MetricRequest } from '../index.ts';
 import { MetricNameError } from '../metric-name.ts';
-import { isStale, type DatadogMetric } from './metric.ts';
+import { isStale, pointOf, type DatadogMetric } from './metric.ts';
 import { identify, type AutogenOptions } from './references.ts';
 import type { MetricStore } from './store.ts';
 
@@ -69,10 +69,9 @@ export class MetricReader implements ExternalMetricsProvider {
  * @param now seconds since the epoch
  */
 export function served(metric: DatadogMetric, limits: Limits, now: number): MetricPoint | undefined {
-  const known = { value: metric.value, timestamp: metric.dataTime };
-  if (metric.isValid && !isStale(metric, { ...limits, now })) return known;
+  if (metric.isValid && !isStale(metric, { ...limits, now })) return pointOf(metric);
   const { lastKnownGood, fallbackValue } = metric.safeguards;
-  if (lastKnownGood > 0 && metric.dataTime > 0 && now - metric.dataTime <= lastKnownGood) return known;
+  if (lastKnownGood > 0 && metric.dataTime > 0 && now - metric.dataTime <= lastKnownGood) return pointOf(metric);
   return fallbackValue === undefined ? undefined : { value: fallbackValue, timestamp: Math.trunc(now) };
 }
 

@@ -1,7 +1,8 @@
 import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
 import type { Random } from '../../random/index.ts';
 import { inSlices } from '../in-slices.ts';
-import { isStale, type DatadogMetric } from './metric.ts';
+import { newerOf } from '../newer.ts';
+import { isStale, pointOf, withPoint, type DatadogMetric } from './metric.ts';
 import type { MetricStore } from './store.ts';
 
 /** Seconds, all of them. */
@@ -83,12 +84,9 @@ export class Retriever {
     this.#parts.store.set(outcome instanceof QueryError ? this.#failed(metric, outcome) : this.#answered(metric, outcome), 'retriever');
   }
 
-  #answered(metric: DatadogMetric, { value, timestamp }: MetricPoint): DatadogMetric {
+  #answered(metric: DatadogMetric, point: MetricPoint): DatadogMetric {
     const now = this.#parts.now();
-    // A leader before us may have had a newer point; time never goes back. What is of the future was no point, and would stay for ever.
-    const isOlder = timestamp < metric.dataTime && metric.dataTime <= now;
-    const known = isOlder ? { value: metric.value, dataTime: metric.dataTime } : { value, dataTime: timestamp };
-    const updated = { ...metric, ...known, updateTime: now, retries: 0, retryAfter: 0 };
+    const updated = { ...withPoint(metric, newerOf(point, pointOf(metric), now)), updateTime: now, retries: 0, retryAfter: 0 };
     if (!isStale(updated, { maxAge: this.#parts.options.maxAge, grace: 0, now })) return { ...updated, isValid: true, error: undefined };
     return { ...updated, isValid: false, error: `Query returned outdated result, check MaxAge setting, query: ${metric.resolved ?? ''}` };
   }
