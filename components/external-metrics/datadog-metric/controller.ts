@@ -1,19 +1,10 @@
 import { hasReason, type Informer, type Kubernetes, type WorkOutcome } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
-import {
-  fromObject,
-  idOf,
-  isMeasuredAnew,
-  isNew,
-  isNews,
-  statusOf,
-  withNewer,
-  withObject,
-  type DatadogMetric,
-  type Resolve,
-} from './metric.ts';
+import { fromObject, isMeasuredAnew, withNewer, withObject, type Resolve } from './from-object.ts';
+import { idOf, isNew, type DatadogMetric } from './metric.ts';
 import { datadogMetrics, kind, type MetricObject } from './object.ts';
 import type { MetricStore } from './store.ts';
+import { isNews, statusOf } from './to-status.ts';
 
 interface Parts {
   readonly store: MetricStore;

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromObject, isNew, isNews, madeFor, statusOf, withNewer, withObject, type DatadogMetric } from './metric.ts';
+import { fromObject, withNewer, withObject } from './from-object.ts';
+import { isNew, madeFor, type DatadogMetric } from './metric.ts';
 import { metricObject, type MetricStatus } from './object.ts';
+import { isNews, statusOf } from './to-status.ts';
 
 const now = 1_700_000_000;
 const resolve = (query: string) => (query.includes('%%') ? { problem: 'Cannot resolve query: why' } : { query });

@@ -54,6 +54,11 @@ export interface MetricObject {
   readonly status: MetricStatus;
 }
 
+/** A condition of a status; without anything in it where nobody has written it. */
+export function conditionIn({ conditions }: MetricStatus, type: ConditionType): Partial<Condition> {
+  return conditions.find((each) => each.type === type) ?? {};
+}
+
 /** Keeps of an object what this agent looks at. Whatever has not the type that it should have counts as absent. */
 export function metricObject({ metadata, spec, status }: KubeObject): MetricObject {
   const given = record(spec);

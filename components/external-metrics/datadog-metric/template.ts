@@ -1,4 +1,4 @@
-import type { Resolve } from './metric.ts';
+import type { Resolve } from './from-object.ts';
 
 interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>;
