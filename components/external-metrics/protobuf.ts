@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { sortedBy } from './sorted-by.ts';
 
 /**
  * Kubernetes' protobuf form of the two objects that a metric is answered with. Field numbers are those of apimachinery and
@@ -79,7 +80,7 @@ export function encodeValues(list: MetricValueList): Uint8Array {
 
 function encodeValue(writer: BinaryWriter, item: MetricValueList['items'][number]): void {
   text(writer, 1, item.metricName);
-  for (const [key, value] of Object.entries(item.metricLabels ?? {}).toSorted(([a], [b]) => Number(a > b) - Number(a < b)))
+  for (const [key, value] of sortedBy(Object.entries(item.metricLabels ?? {}), ([name]) => name))
     message(writer, 2, (entry) => {
       text(entry, 1, key);
       text(entry, 2, value);

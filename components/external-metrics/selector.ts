@@ -1,4 +1,5 @@
 import type { LabelSelector } from './index.ts';
+import { sortedBy } from './sorted-by.ts';
 
 type Requirement = LabelSelector['requirements'][number];
 type Operator = Requirement['operator'];
@@ -18,12 +19,12 @@ const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
  */
 export function parseSelector(text: string): LabelSelector {
   const reader = new Reader(text);
-  const requirements: Requirement[] = [];
+  const written: Requirement[] = [];
   if (reader.next !== '')
-    do requirements.push(requirement(reader));
+    do written.push(requirement(reader));
     while (reader.takeIf(','));
   if (reader.next !== '') throw new SelectorError(`found '${reader.next}', expected: ',' or 'end of string'`);
-  requirements.sort((a, b) => Number(a.key > b.key) - Number(a.key < b.key));
+  const requirements = sortedBy(written, (each) => each.key);
   return {
     requirements,
     matches: (labels) =>

@@ -2,6 +2,7 @@ import type { Autoscaler, WantedMetric } from './autoscalers.ts';
 import { desiredReplicas } from './desired-replicas.ts';
 import { inSlices } from './in-slices.ts';
 import type { MetricUser } from './index.ts';
+import { sortedBy } from './sorted-by.ts';
 
 /** Which autoscalers read a metric, and what they want it to be. */
 export type Users = readonly (Pick<Autoscaler, 'reference' | 'replicas'> & Pick<WantedMetric, 'target'>)[];
@@ -27,10 +28,9 @@ export async function usersByMetric(
 
 /** The users of a metric with what each makes of a value; of none, an autoscaler makes nothing. */
 export function shownUsers(users: Users = [], value: number | undefined): readonly MetricUser[] {
-  return users
-    .map(({ reference, target, replicas }): MetricUser => {
-      const desired = value === undefined || target === undefined ? undefined : desiredReplicas(value, target, replicas);
-      return { reference, target, replicas, desired };
-    })
-    .toSorted((a, b) => Number(a.reference > b.reference) - Number(a.reference < b.reference));
+  const shown = users.map(({ reference, target, replicas }): MetricUser => {
+    const desired = value === undefined || target === undefined ? undefined : desiredReplicas(value, target, replicas);
+    return { reference, target, replicas, desired };
+  });
+  return sortedBy(shown, ({ reference }) => reference);
 }

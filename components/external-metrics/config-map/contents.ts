@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../kubernetes/index.ts';
+import { sortedBy } from '../sorted-by.ts';
 import { entryIn, kindWords, wireOf, type Entry } from './entry.ts';
 
 /** What the Go agent takes for an entry. */
@@ -41,7 +42,8 @@ export function withEntries(object: KubeObject, entries: readonly Entry[]): { re
   const room = new Room(binaryBytes(object));
   for (const [key, text] of data) room.take(key, text);
   let leftOut = 0;
-  for (const entry of inOrder(entries)) {
+  // Always in the same order, so that keys stay with their entries, and the same are left out each time.
+  for (const entry of sortedBy(entries, ({ identity }) => identity)) {
     const known = keyOf(entry);
     const key = known.length > keyMax || data.has(known) ? furtherKey(entry) : known;
     const text = JSON.stringify(wireOf(entry));
@@ -90,11 +92,6 @@ function furtherKey({ identity }: Entry): string {
 
 function isOurs(key: string): boolean {
   return key.startsWith(prefix) || key.startsWith(furtherPrefix);
-}
-
-/** Always the same order, so that keys stay with their entries, and the same are left out each time. */
-function inOrder(entries: readonly Entry[]): readonly Entry[] {
-  return entries.toSorted((a, b) => Number(a.identity > b.identity) - Number(a.identity < b.identity));
 }
 
 function textsIn({ data }: KubeObject): readonly (readonly [string, string])[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AutoscalerKind } from '../autoscalers.ts';
+import { sortedBy } from '../sorted-by.ts';
 
 /** A metric of one autoscaler, as it is kept in the ConfigMap. */
 export interface Entry {
@@ -31,7 +32,7 @@ export function referenceOf({ kind, namespace, name }: Entry): string {
 
 /** Labels in an order that does not depend on how they were written. */
 export function sortedLabels(labels: Entry['labels']): readonly (readonly [string, string])[] {
-  return Object.entries(labels).toSorted(([a], [b]) => Number(a > b) - Number(a < b));
+  return sortedBy(Object.entries(labels), ([name]) => name);
 }
 
 /** The Go agent's words for kinds of autoscalers. */

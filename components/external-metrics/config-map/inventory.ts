@@ -2,6 +2,7 @@ import type { Autoscaler } from '../autoscalers.ts';
 import type { History } from '../history.ts';
 import { inSlices } from '../in-slices.ts';
 import type { InventoryEntry } from '../index.ts';
+import { sortedBy } from '../sorted-by.ts';
 import { shownUsers, usersByMetric } from '../users.ts';
 import { referenceOf, type Entry } from './entry.ts';
 import { queryOf, type QueryForm } from './values.ts';
@@ -43,7 +44,7 @@ export async function inventoryOf(
       users: shownUsers(users.get(query), served),
     });
   });
-  return [...lines.values()].toSorted((a, b) => Number(a.query > b.query) - Number(a.query < b.query));
+  return sortedBy([...lines.values()], ({ query }) => query);
 }
 
 /** Notes the values that are there now. */

@@ -1,4 +1,5 @@
 import { MetricError, type ExternalMetricsProvider, type ExternalMetricValue, type LabelSelector, type MetricRequest } from '../index.ts';
+import { sortedBy } from '../sorted-by.ts';
 import { sortedLabels, type Entry } from './entry.ts';
 import type { State } from './store.ts';
 
@@ -89,7 +90,7 @@ function indexed(entries: readonly Entry[]): Map<string, Map<string, Entry>> {
 /** By labels, fewer before more: the same on every replica, whether it has read the entries or wrote them. */
 function sortedByLabels(entries: readonly Entry[]): readonly Entry[] {
   const keyed = entries.map((entry) => [[...sortedLabels(entry.labels).flat(), '', entry.identity].join('\u0000'), entry] as const);
-  return keyed.toSorted(([a], [b]) => Number(a > b) - Number(a < b)).map(([, entry]) => entry);
+  return sortedBy(keyed, ([key]) => key).map(([, entry]) => entry);
 }
 
 function labelsKey(labels: Entry['labels']): string {

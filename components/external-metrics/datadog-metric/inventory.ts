@@ -2,6 +2,7 @@ import type { Autoscaler } from '../autoscalers.ts';
 import type { History } from '../history.ts';
 import { inSlices } from '../in-slices.ts';
 import type { InventoryEntry } from '../index.ts';
+import { sortedBy } from '../sorted-by.ts';
 import { shownUsers, usersByMetric } from '../users.ts';
 import { isStale } from './metric.ts';
 import { served, type Limits } from './reader.ts';
@@ -42,5 +43,5 @@ export async function inventoryOf({ store, history, limits, autoscalers, autogen
       users: shownUsers(users.get(id), read),
     });
   });
-  return entries.toSorted((a, b) => Number(a.metric > b.metric) - Number(a.metric < b.metric));
+  return sortedBy(entries, ({ metric }) => metric);
 }
