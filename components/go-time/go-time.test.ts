@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { rfc3339Time, unixTime, zonedTime } from './index.ts';
+import { rfc3339Time, unixTime, utcTime, zonedTime } from './index.ts';
 
 const { TZ } = process.env;
 afterEach(() => {
@@ -31,6 +31,11 @@ it.each([
 ])('%s at %d', (zone, at, expected) => {
   process.env['TZ'] = zone; // Node looks at it again when it is set
   expect([unixTime(at), zonedTime(at), rfc3339Time(at)]).toEqual(expected);
+});
+
+it('writes UTC without fractions, wherever it is', () => {
+  process.env['TZ'] = 'Asia/Kathmandu';
+  expect([utcTime(summer), utcTime(0)]).toEqual(['2026-07-31T09:42:37Z', '1970-01-01T00:00:00Z']);
 });
 
 it('rounds to whole milliseconds', () => {

@@ -20,6 +20,11 @@ export function rfc3339Time(at: number): string {
   return `${day(date)}T${time(date)}${date.getTimezoneOffset() === 0 ? 'Z' : offset(date, ':')}`;
 }
 
+/** UTC as `2006-01-02T15:04:05Z`: Go's `metav1.Time`, as which Kubernetes' objects have times. */
+export function utcTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
 type Zone = 'UTC' | 'local';
 
 function day(date: Date, of: Zone = 'local'): string {

@@ -1,4 +1,5 @@
 import { QueryError, type DatadogClient, type MetricPoint, type MetricQuery } from '../../datadog-client/index.ts';
+import { utcTime } from '../../go-time/index.ts';
 import type { Random } from '../../random/index.ts';
 import { inSlices } from '../in-slices.ts';
 import { newerOf } from '../newer.ts';
@@ -104,7 +105,7 @@ export class Retriever {
   }
 
   #sentence({ resolved = '' }: DatadogMetric, { failure, message }: QueryError, retryAfter: number): string {
-    const retry = this.#parts.options.hasBackoff ? `, will retry after ${new Date(retryAfter * 1000).toISOString().slice(0, 19)}Z` : '';
+    const retry = this.#parts.options.hasBackoff ? `, will retry after ${utcTime(retryAfter * 1000)}` : '';
     if (failure === 'rate-limit') return 'Global error: Datadog API rate limit exceeded';
     if (failure === 'invalid-query' || failure === 'no-data') return `Invalid metric error: ${message}, query was: ${resolved}${retry}`;
     return `Global error (all queries) from backend: ${message}${retry}`;

@@ -1,3 +1,4 @@
+import { utcTime } from '../../go-time/index.ts';
 import { plainText } from '../decimal.ts';
 import type { DatadogMetric } from './metric.ts';
 import { conditionIn, conditionTypes, type Condition, type ConditionType, type MetricStatus } from './object.ts';
@@ -12,7 +13,7 @@ export function statusOf(metric: DatadogMetric, previous: MetricStatus): MetricS
   };
   const conditions = conditionTypes.map((type): Condition => {
     const status = holds[type] ? 'True' : 'False';
-    const lastUpdateTime = date(type === 'Updated' ? metric.dataTime : metric.updateTime);
+    const lastUpdateTime = utcTime((type === 'Updated' ? metric.dataTime : metric.updateTime) * 1000);
     const before = conditionIn(previous, type);
     const lastTransitionTime = (before.status === status && before.lastTransitionTime) || lastUpdateTime;
     const words = type === 'Error' && metric.error !== undefined ? { reason: errorReason, message: metric.error } : {};
@@ -38,8 +39,4 @@ export function isNews(status: MetricStatus, known: MetricStatus): boolean {
     if (now.status !== before.status || (now.message ?? '') !== (before.message ?? '')) return true;
     return type === 'Updated' && now.lastUpdateTime !== before.lastUpdateTime;
   });
-}
-
-function date(time: number): string {
-  return `${new Date(time * 1000).toISOString().slice(0, 19)}Z`;
 }

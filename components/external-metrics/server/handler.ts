@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Clock } from '../../../src/fx/index.ts';
 import { masters, type Attributes, type DelegatedAuth, type UserInfo } from '../../delegated-auth/index.ts';
+import { utcTime } from '../../go-time/index.ts';
 import { DelegateError, MetricError, type ExternalMetricsProvider } from '../index.ts';
 import { encodeStatus, encodeValues, type MetricValueList, type StatusObject } from '../protobuf.ts';
 import { quantityOf } from '../quantity.ts';
@@ -104,7 +105,7 @@ export class Handler {
       const items = values.map(({ metricName, metricLabels, timestamp, value, quantity }) => ({
         metricName,
         metricLabels: metricLabels ?? null,
-        timestamp: rfc3339(timestamp),
+        timestamp: utcTime(timestamp * 1000),
         value: quantity ?? quantityOf(value),
       }));
       const list = { kind: 'ExternalMetricValueList', apiVersion: `${group}/${version}`, metadata: {}, items };
@@ -208,10 +209,6 @@ function documentAnswer({ method, path, headers }: ServerRequest, plainDocument:
 
 function json(object: object): Answer {
   return { status: 200, contentType: 'application/json', body: `${JSON.stringify(object, undefined, 2)}\n` };
-}
-
-function rfc3339(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 function messageOf(error: unknown): string {
