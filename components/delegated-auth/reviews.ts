@@ -6,8 +6,20 @@ import type { Random } from '../random/index.ts';
 import { Answers } from './answers.ts';
 import type { Attributes, Decision, DelegatedAuthOptions, UserInfo } from './index.ts';
 
-const tokenReviews: Resource = { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews', namespaced: false };
-const accessReviews: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false };
+/** A kind of question that the API server answers at once, in the object that it is asked with. */
+interface ReviewKind {
+  readonly kind: string;
+  readonly resource: Resource;
+}
+
+const tokenReview: ReviewKind = {
+  kind: 'TokenReview',
+  resource: { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews', namespaced: false },
+};
+const accessReview: ReviewKind = {
+  kind: 'SubjectAccessReview',
+  resource: { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false },
+};
 
 interface TokenReview {
   readonly status?: {
@@ -21,7 +33,7 @@ interface TokenReview {
   };
 }
 interface AccessReview {
-  readonly status?: { readonly allowed?: boolean; readonly denied?: boolean; readonly reason?: string; readonly evaluationError?: string };
+  readonly status?: { readonly allowed?: boolean; readonly reason?: string; readonly evaluationError?: string };
 }
 
 interface Parts {
@@ -37,6 +49,7 @@ interface Parts {
 const defaultTtlMs = 10_000;
 /** Longer ones are kept as their digests: anybody may ask thousands with paths as long as headers may be. */
 const questionMax = 512;
+/** For failures that may pass: how often the API server is asked, and the first delay, which grows by half each time. */
 const attemptsMax = 5;
 const firstDelayMs = 500;
 
@@ -59,28 +72,28 @@ export class Reviews {
   /** The user that a bearer token stands for; `undefined` when it stands for none. */
   user(token: string): Promise<UserInfo | undefined> {
     return this.#tokens.get(digestOf(token), async () => {
-      const { status } = await this.#review<TokenReview>(tokenReviews, { token });
+      const { status } = await this.#review<TokenReview>(tokenReview, { token });
       if (status?.authenticated !== true) return undefined;
       const { username = '', uid, groups = [], extra = {} } = status.user ?? {};
       return { name: username, groups, extra, ...(uid === undefined ? {} : { uid }) };
     });
   }
 
+  /** Whether a user may do something, and in the API server's words why. */
   decision(user: UserInfo, attributes: Attributes): Promise<Decision> {
-    const spec = { user: user.name, uid: user.uid, groups: user.groups, extra: user.extra, ...subjectOf(attributes) };
+    const spec = { user: user.name, uid: user.uid, groups: user.groups, extra: user.extra, ...reviewed(attributes) };
     const question = JSON.stringify(spec);
     return this.#decisions.get(question.length > questionMax ? digestOf(question) : question, async () => {
-      const { status } = await this.#review<AccessReview>(accessReviews, spec);
+      const { status } = await this.#review<AccessReview>(accessReview, spec);
       const reason = [status?.reason, status?.evaluationError].filter((text) => text !== undefined && text !== '').join(': ');
       return { allowed: status?.allowed === true, reason };
     });
   }
 
   /** Tried again when the API server fails, not when it refuses. */
-  async #review<T>(resource: Resource, spec: object): Promise<T> {
+  async #review<T>({ kind, resource }: ReviewKind, spec: object): Promise<T> {
     const { kubernetes, clock, random } = this.#parts;
     const signal = this.#parts.signal();
-    const kind = kinds[resource.plural] ?? '';
     const review = { apiVersion: `${resource.group}/${resource.version}`, kind, spec };
     for (let attempt = 1, delayMs = firstDelayMs; ; attempt += 1, delayMs *= 1.5) {
       try {
@@ -106,8 +119,6 @@ export class Reviews {
   }
 }
 
-const kinds: Readonly<Record<string, string>> = { tokenreviews: 'TokenReview', subjectaccessreviews: 'SubjectAccessReview' };
-
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64');
 }
@@ -116,7 +127,8 @@ function mayPass(error: unknown): boolean {
   return error instanceof UnreachableError || (error instanceof KubernetesError && (error.code === 429 || error.code >= 500));
 }
 
-function subjectOf(attributes: Attributes): object {
+/** The part of a SubjectAccessReview that says what somebody wants to do. */
+function reviewed(attributes: Attributes): object {
   if ('path' in attributes) return { nonResourceAttributes: { path: attributes.path, verb: attributes.verb } };
   const { namespace, verb, group, version, resource } = attributes;
   return { resourceAttributes: { namespace, verb, group, version, resource } };
