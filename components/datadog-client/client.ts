@@ -169,9 +169,7 @@ function together(failures: readonly { readonly url: string; readonly error: Que
   if (first === undefined) return new QueryError('unavailable', 'there is no endpoint to query');
   if (failures.length === 1) return first.error;
   const each = failures.map(({ url, error }) => `Failed to query metrics on ${url}: ${error.message}`);
-  const waits = failures.flatMap(({ error }) => error.retryAfterMs ?? []);
   return new QueryError(first.error.failure, `Failed to query metrics on all endpoints, ${each.join(', ')}`, {
-    retryAfterMs: waits.length === 0 ? undefined : Math.min(...waits),
     cause: new AggregateError(failures.map(({ error }) => error)),
   });
 }

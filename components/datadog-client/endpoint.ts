@@ -87,8 +87,7 @@ export class Endpoint implements DatadogEndpoint {
 
   async #ask(batch: readonly MetricQuery[], signal: AbortSignal): Promise<readonly Result[]> {
     const { clock, access, onRateLimit } = this.#parts;
-    const waitMs = this.#limitedUntil - clock.monotonic();
-    if (waitMs > 0) throw new QueryError('rate-limit', limited, { retryAfterMs: waitMs });
+    if (clock.monotonic() < this.#limitedUntil) throw new QueryError('rate-limit', limited);
     const { url, apiKey, appKey } = access();
     const request = requestOf(url, batch, clock);
     if (request === undefined) throw new QueryError('unavailable', noUrl(this.url));
@@ -103,7 +102,11 @@ export class Endpoint implements DatadogEndpoint {
     const answer = { ...given, statusText: redacted(given.statusText), body: redacted(given.body) };
     const limit = rateLimitIn(answer.headers);
     if (answer.status < 300 && limit !== undefined) onRateLimit(limit);
-    if (answer.status === 429) throw this.#limited(answer);
+    if (answer.status === 429) {
+      const waitMs = retryAfterIn(answer.headers, clock);
+      if (waitMs !== undefined) this.#limitedUntil = clock.monotonic() + waitMs;
+      throw new QueryError('rate-limit', limited);
+    }
     if (answer.status >= 300) throw new QueryError(failureOf(answer.status), refusalOf(answer));
     return readAnswer(jsonOf(answer.body), batch);
   }
@@ -126,12 +129,6 @@ export class Endpoint implements DatadogEndpoint {
       if ('error' in tried && isOver) throw tried.error;
       await clock.sleep(delayMs * (0.5 + random.next()), signal);
     }
-  }
-
-  #limited(answer: HttpAnswer): QueryError {
-    const retryAfterMs = retryAfterIn(answer.headers, this.#parts.clock);
-    if (retryAfterMs !== undefined) this.#limitedUntil = this.#parts.clock.monotonic() + retryAfterMs;
-    return new QueryError('rate-limit', limited, { retryAfterMs });
   }
 
   #succeeded(): void {

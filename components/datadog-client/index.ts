@@ -34,18 +34,11 @@ export type QueryFailure =
 export class QueryError extends Error {
   override readonly name = 'QueryError';
   readonly failure: QueryFailure;
-  /** Milliseconds that Datadog asks to wait. */
-  readonly retryAfterMs: number | undefined;
 
   /** @param message without keys: they are redacted from whatever Datadog answers */
-  constructor(
-    failure: QueryFailure,
-    message: string,
-    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
-  ) {
-    super(message, { cause: options.cause });
+  constructor(failure: QueryFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.failure = failure;
-    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
