@@ -94,7 +94,7 @@ export class Endpoint implements DatadogEndpoint {
     if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
     const redacted = (message: string): string =>
       [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
-    const given = await this.#get(request, signal).catch((error: unknown) => {
+    const given = await this.#get(request, headersOf({ apiKey, appKey }), signal).catch((error: unknown) => {
       signal.throwIfAborted();
       throw new QueryError('unavailable', redacted(`Datadog cannot be reached: ${error instanceof Error ? error.message : String(error)}`));
     });
@@ -112,15 +112,8 @@ export class Endpoint implements DatadogEndpoint {
   }
 
   /** Failures of the network and of the service are tried again for a short while; a refusal is final. */
-  async #get(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
-    const { connections, access, clock, random } = this.#parts;
-    const { apiKey, appKey } = access();
-    const headers = {
-      'dd-api-key': apiKey.reveal(),
-      'dd-application-key': appKey.reveal(),
-      'user-agent': 'Datadog-Cluster-Agent',
-      accept: 'application/json',
-    };
+  async #get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+    const { connections, clock, random } = this.#parts;
     const giveUpAt = clock.monotonic() + retryForMs;
     for (let delayMs = firstRetryMs; ; delayMs *= 1.5) {
       const tried = await connections.get(url, headers, signal).catch((error: unknown) => ({ error }));
@@ -171,6 +164,15 @@ function requestOf(base: string, batch: readonly MetricQuery[], clock: Clock): U
   url.searchParams.set('query', batch.map(({ query }) => query).join(','));
   url.searchParams.set('to', String(to));
   return url;
+}
+
+function headersOf({ apiKey, appKey }: Pick<Access, 'apiKey' | 'appKey'>): Readonly<Record<string, string>> {
+  return {
+    'dd-api-key': apiKey.reveal(),
+    'dd-application-key': appKey.reveal(),
+    'user-agent': 'Datadog-Cluster-Agent',
+    accept: 'application/json',
+  };
 }
 
 function failureOf(status: number): QueryFailure {
