@@ -88,18 +88,7 @@ export class Endpoint implements DatadogEndpoint {
   async #ask(batch: readonly MetricQuery[], signal: AbortSignal): Promise<readonly Result[]> {
     const { clock, access, onRateLimit } = this.#parts;
     if (clock.monotonic() < this.#limitedUntil) throw new QueryError('rate-limit', limited);
-    const { url, apiKey, appKey } = access();
-    const request = requestOf(url, batch, clock);
-    if (request === undefined) throw new QueryError('unavailable', noUrl(this.url));
-    if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
-    const redacted = (message: string): string =>
-      [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
-    const given = await this.#get(request, headersOf({ apiKey, appKey }), signal).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw new QueryError('unavailable', redacted(`Datadog cannot be reached: ${error instanceof Error ? error.message : String(error)}`));
-    });
-    // Before anything is made of it: part of it may end up where many can read it.
-    const answer = { ...given, statusText: redacted(given.statusText), body: redacted(given.body) };
+    const answer = await this.#send(access(), batch, signal);
     const limit = rateLimitIn(answer.headers);
     if (answer.status < 300 && limit !== undefined) onRateLimit(limit);
     if (answer.status === 429) {
@@ -109,6 +98,22 @@ export class Endpoint implements DatadogEndpoint {
     }
     if (answer.status >= 300) throw new QueryError(failureOf(answer.status), refusalOf(answer));
     return readAnswer(jsonOf(answer.body), batch);
+  }
+
+  /** The answer, whatever it is, without keys in it: part of it may end up where many can read it. */
+  async #send({ url, apiKey, appKey }: Access, batch: readonly MetricQuery[], signal: AbortSignal): Promise<HttpAnswer> {
+    const request = requestOf(url, batch, this.#parts.clock);
+    if (request === undefined) throw new QueryError('unavailable', noUrl(this.url));
+    if (apiKey.isEmpty || appKey.isEmpty) throw new QueryError('forbidden', missingKeys);
+    const redacted = (message: string): string =>
+      [apiKey, appKey].reduce((text, key) => text.replaceAll(key.reveal(), '********'), message);
+    try {
+      const answer = await this.#get(request, headersOf({ apiKey, appKey }), signal);
+      return { ...answer, statusText: redacted(answer.statusText), body: redacted(answer.body) };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new QueryError('unavailable', redacted(`Datadog cannot be reached: ${error instanceof Error ? error.message : String(error)}`));
+    }
   }
 
   /** Failures of the network and of the service are tried again for a short while; a refusal is final. */
