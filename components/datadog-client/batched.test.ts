@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { supply, type Clock } from '../../src/fx/index.ts';
+import { many, supply, type Clock } from '../../src/fx/index.ts';
 import { manualClock, testApp } from '../../src/fx/testing.ts';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
 import { settled } from '../../test/support.ts';
@@ -7,6 +7,7 @@ import { fakeConfig } from '../config/fake.ts';
 import { fakeLog, type Logged } from '../log/fake.ts';
 import { fakeRandom } from '../random/fake.ts';
 import { Scrubber } from '../scrubber/index.ts';
+import { StatusProvider } from '../status/index.ts';
 import { Telemetry } from '../telemetry/index.ts';
 import { batchedDatadogClient } from './batched.ts';
 import { DatadogClient, QueryError, type MetricQuery } from './index.ts';
@@ -31,7 +32,7 @@ interface Given {
 const client = ({ config = {}, logged = [], ...options }: Given = {}) => {
   const access = { 'external_metrics_provider.endpoint': datadog.url, api_key: keys.apiKey, app_key: ` ${keys.appKey}\n` };
   const list = [fakeConfig({ ...access, ...config }), fakeLog(logged), telemetry, scrubber, fakeRandom(), batchedDatadogClient];
-  return testApp(list, { requires: { client: DatadogClient }, ...options });
+  return testApp(list, { requires: { client: DatadogClient, status: many(StatusProvider) }, ...options });
 };
 const asking = (...queries: readonly string[]): MetricQuery[] => queries.map((query) => ({ query, windowSeconds: 300 }));
 const signal = new AbortController().signal;
@@ -49,7 +50,8 @@ describe('batchedDatadogClient', () => {
       names.map((name, index) => [name, index]),
     );
     expect(datadog.asked).toHaveLength(3);
-    expect(tested.needs.client.endpoints).toMatchObject([{ url: datadog.url, status: 'ok' }]);
+    const [status] = tested.needs.status;
+    expect(await status?.json({ verbose: false })).toMatchObject({ externalmetrics: { client: { url: datadog.url, status: 'OK' } } });
   });
 
   it('finds the query that spoils a batch, and asks it alone from then on', async () => {
@@ -233,11 +235,10 @@ describe('batchedDatadogClient', () => {
     await using tested = await client({ logged, config });
     const answers = await tested.needs.client.query(asking('avg:a{*}'), { signal });
     const said = [...answers.values()].map((each) => (each instanceof QueryError ? each.message : 'no failure'));
-    const [first] = tested.needs.client.endpoints;
-    expect(first?.url).toBe(`${protocol}://${address}`);
-    expect(said.join('\n')).toContain(`${protocol}://${address}`);
+    const shown = await tested.needs.status[0]?.text({ verbose: false });
+    for (const text of [said.join('\n'), shown]) expect(text).toContain(`${protocol}://${address}`);
     const told = logged.map(({ message, fields: { error } }) => `${message} ${String(error)}`);
-    expect([...said, ...told].join('\n')).not.toContain('nary');
+    expect([...said, ...told, shown].join('\n')).not.toContain('nary');
   });
 
   it('is refused alone when its endpoints are none, without showing their keys', async () => {

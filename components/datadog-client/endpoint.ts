@@ -3,7 +3,7 @@ import type { Random } from '../random/index.ts';
 import type { Secret } from '../secrets/index.ts';
 import { readAnswer, wordsMax, type Result } from './answer.ts';
 import type { Connections, HttpAnswer } from './http.ts';
-import { QueryError, type DatadogEndpoint, type MetricQuery, type QueryFailure } from './index.ts';
+import { QueryError, type MetricQuery, type QueryFailure } from './index.ts';
 import { rateLimitIn, retryAfterIn, type RateLimit } from './rate-limit.ts';
 
 /** Where queries go, read anew for each request so that changed keys count at once. */
@@ -27,10 +27,12 @@ const longestIntervalMs = 30 * 60_000;
 const retryForMs = 3000;
 const firstRetryMs = 500;
 
+type Status = 'unknown' | 'ok' | 'failed';
+
 /** One place that answers queries, and how it has been doing. */
-export class Endpoint implements DatadogEndpoint {
+export class Endpoint {
   readonly #parts: Parts;
-  #status: DatadogEndpoint['status'] = 'unknown';
+  #status: Status = 'unknown';
   #lastSuccess: number | undefined;
   #lastFailure: number | undefined;
   #lastError: string | undefined;
@@ -47,9 +49,10 @@ export class Endpoint implements DatadogEndpoint {
   get url(): string {
     return this.#parts.access().url.replace(/\/\/[^/]*@/, '//');
   }
-  get status(): DatadogEndpoint['status'] {
+  get status(): Status {
     return this.#status;
   }
+  /** Milliseconds since the epoch. */
   get lastSuccess(): number | undefined {
     return this.#lastSuccess;
   }
@@ -60,6 +63,7 @@ export class Endpoint implements DatadogEndpoint {
   get lastError(): string | undefined {
     return this.#lastError;
   }
+  /** For so many milliseconds it is asked last after a failure. */
   get retryIntervalMs(): number {
     return this.#retryIntervalMs;
   }

@@ -42,20 +42,11 @@ export class QueryError extends Error {
   }
 }
 
-/** One of the places that queries go to. */
-export interface DatadogEndpoint {
-  readonly url: string;
-  readonly status: 'unknown' | 'ok' | 'failed';
-  /** Milliseconds since the epoch. */
-  readonly lastSuccess: number | undefined;
-  readonly lastFailure: number | undefined;
-  /** Milliseconds during which it is passed over after a failure. */
-  readonly retryIntervalMs: number;
-}
-
 export interface QueryOptions<Q extends MetricQuery> {
   readonly signal: AbortSignal;
+  /** Milliseconds that the requests are spread over. Default 0: they are sent at once. */
   readonly spreadMs?: number;
+  /** Called with each answer as soon as it is there. */
   readonly onOutcome?: (query: Q, outcome: MetricPoint | QueryError) => void;
 }
 
@@ -64,11 +55,7 @@ export interface DatadogClient {
   /**
    * Asks many queries in as few requests as the limits allow. Each gets its own answer: one that fails harms no other.
    * Rejects only with the signal's reason.
-   *
-   * @param options.spreadMs spread the requests over this time instead of sending them at once
-   * @param options.onOutcome called with each answer as soon as it is there
    */
   query<Q extends MetricQuery>(queries: readonly Q[], options: QueryOptions<Q>): Promise<ReadonlyMap<Q, MetricPoint | QueryError>>;
-  readonly endpoints: readonly DatadogEndpoint[];
 }
 export const DatadogClient = token<DatadogClient>()('datadog-client');

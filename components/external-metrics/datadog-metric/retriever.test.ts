@@ -21,7 +21,6 @@ class Bench {
 
   constructor(answer: () => MetricPoint | QueryError, options: Partial<RetrieverOptions> = {}) {
     const client: DatadogClient = {
-      endpoints: [],
       query: async (queries, { onOutcome }) => {
         for (const query of queries) {
           this.asked.push(query);
