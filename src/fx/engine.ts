@@ -159,10 +159,7 @@ export class Engine {
 
   #advanced(node: Node, failure: Outcome): Step {
     node.failure = failure;
-    if (failure === undefined) {
-      node.state = node.state === 'planned' ? 'constructed' : 'started';
-      return undefined;
-    }
+    if (failure === undefined) return void (node.state = node.state === 'planned' ? 'constructed' : 'started');
     node.state = 'failed';
     this.#hasLosses = true;
     const { interruption, endsAt } = this.current;
@@ -178,10 +175,7 @@ export class Engine {
     const collect = (failure: Outcome): undefined => void this.#failedStops.push(...(failure?.findings ?? []));
     const visit = (record: HookRecord): Step => {
       if (record.state !== from) return undefined;
-      if (record.hook[name] === undefined) {
-        record.state = to;
-        return undefined;
-      }
+      if (record.hook[name] === undefined) return void (record.state = to);
       const step = make(new Call(term, record, phase));
       return step && isEnd ? andThen(step, collect) : step;
     };

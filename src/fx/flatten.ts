@@ -46,10 +46,7 @@ export function flatten(list: List, settings: Settings | undefined) {
 
   /** The first that provides a token of the replacement gives it its place; others that do give way. */
   const stand = ({ definition: { by }, place }: Entry<'replacement'>, within: Scope): void => {
-    if (!isItem(by)) {
-      findings.push(notFor(within, `holds a replacement by ${describeValue(by)}, which is not a component`));
-      return;
-    }
+    if (!isItem(by)) return void findings.push(notFor(within, `holds a replacement by ${describeValue(by)}, which is not a component`));
     const node = nodeOf(by, { scope: within, visibleIn: root, off: undefined });
     const tokens = new Set(node.outputs.map(({ token }) => token));
     const givesWay = ({ isOriginal, scope, outputs }: Node): boolean =>

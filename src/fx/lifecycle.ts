@@ -111,10 +111,7 @@ export function misfit(hook: Partial<Record<HookPhase['name'], unknown>>): strin
 /** Adds a hook that a component hands over, if it is one and not too late. */
 export function append(node: Node, hook: Hook, place: Place): void {
   const problem = node.isSealed ? 'the app has begun to start: it would never run' : misfit(hook);
-  if (problem === undefined) {
-    node.hooks = node.hooks.concat(new HookRecord(node, hook, place));
-    return;
-  }
+  if (problem === undefined) return void (node.hooks = node.hooks.concat(new HookRecord(node, hook, place)));
   const message = `${node.label} appends hook "${hook.name ?? ''}", but ${problem}`;
   const code = node.isSealed ? 'FX_STATE' : 'FX_BAD_DEFINITION';
   const fix = 'append functions, and while create runs; what goes on later is a job';

@@ -69,9 +69,7 @@ export function cycles(dependencies: Dependencies, ordered: readonly number[]): 
 
 export function reversed(dependencies: Dependencies): number[][] {
   const waiters: number[][] = dependencies.map(() => []);
-  dependencies.forEach((needed, node) => {
-    for (const each of needed) waiters[each]?.push(node);
-  });
+  dependencies.forEach((needed, node) => needed.forEach((each) => waiters[each]?.push(node)));
   return waiters;
 }
 

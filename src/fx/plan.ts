@@ -33,9 +33,7 @@ class Planner {
     this.#linkAll();
     this.#need();
     const order = (this.#isListInOrder ? this.#flat.nodes : this.#sorted()).filter(({ neededBy }) => neededBy !== undefined);
-    order.forEach((node, rank) => {
-      node.rank = rank;
-    });
+    order.forEach((node, rank) => void (node.rank = rank));
     return { ...this.#flat, order, loggers: this.#roots.filter(({ outputs, rank }) => outputs.length > 0 && rank >= 0) };
   }
 
@@ -112,9 +110,7 @@ class Planner {
   /** Breadth first from the roots in list order, so that the first to need a node is on a shortest path. */
   #need(): void {
     const needed = this.#roots.filter((node) => node.outputs.length === 0 || loggerOf(node.scope) === node);
-    needed.forEach((root) => {
-      root.neededBy = root;
-    });
+    needed.forEach((root) => void (root.neededBy = root));
     for (let next = 0; next < needed.length; next += 1) {
       const node = needed[next] as Node;
       for (let at = 0; at < node.inputs.length; at += 1) {

@@ -61,6 +61,4 @@ export const systemProcess: Process = {
 };
 
 /** What a timer is taken back with. */
-function cancelling(timer: NodeJS.Timeout): () => void {
-  return () => clearTimeout(timer);
-}
+const cancelling = (timer: NodeJS.Timeout) => (): void => clearTimeout(timer);
