@@ -52,7 +52,7 @@ const reversed = (text: string): string => text.split('').toReversed().join('');
 /** By convention implementations and fakes live beside the file that makes the token. */
 function added(token: Token): string {
   const place = placeOf(token);
-  const { file = '' } = place;
+  const file = String(place).replace(/:\d+$/, '');
   const isDefinition = basename(file).startsWith('index.');
   const files = isDefinition ? globSync('*.[jt]s', { cwd: dirname(file), exclude: ['*.{test,d}.[jt]s', basename(file)] }) : [];
   const named = files.toSorted().map((name) => (name.startsWith('fake.') ? `${name} (for tests)` : name));

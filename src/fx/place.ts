@@ -18,21 +18,20 @@ export class Place {
     Error.stackTraceLimit = stackTraceLimit;
   }
 
-  /** Absolute path of the file, or undefined where the engine gives no frame. */
-  get file(): string | undefined {
-    const path = this.#frame?.[1];
-    return path?.startsWith('file:') ? fileURLToPath(path) : path;
-  }
-
   /** `components/log/winston.ts:12`, relative to the working directory where the file lies below it. */
   toString(): string {
-    const { file } = this;
-    if (file === undefined) return 'unknown place';
-    const below = relative(process.cwd(), file);
-    return `${below.startsWith('..') ? file : below}:${this.#frame?.[2]}`;
+    return placeIn(this.stack) ?? 'unknown place';
   }
+}
 
-  get #frame(): RegExpExecArray | null {
-    return /(?:\(|at (?:async )?)([^()]+?):(\d+):\d+\)?$/.exec(this.stack ?? '');
-  }
+/** Names of folders may hold brackets; those of functions hold no slash. */
+const frame = /^ *at (?!.*\bnode:)(?:async )?(?:[^/]*? \()?(.+?):(\d+):\d+\)?$/m;
+
+/** The innermost frame of a stack that is not Node's own, as text; undefined where there is none. */
+export function placeIn(stack = ''): string | undefined {
+  const [, path, line] = frame.exec(stack) ?? [];
+  if (path === undefined) return undefined;
+  const file = path.startsWith('file:') ? fileURLToPath(path) : path;
+  const below = relative(process.cwd(), file);
+  return `${below.startsWith('..') ? file : below}:${line}`;
 }

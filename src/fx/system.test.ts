@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { written } from '../../test/support.ts';
-import { Place } from './place.ts';
+import { Place, placeIn } from './place.ts';
 import { systemClock, systemProcess } from './system.ts';
 import { manualClock } from './testing.ts';
 
@@ -96,7 +96,6 @@ describe('Place', () => {
     // @call
     const place = made();
     expect(String(place)).toBe(written(import.meta.url, 'call'));
-    expect(place.file).toBe(new URL(import.meta.url).pathname);
   });
 
   it('leaves the stack traces of others as long as they are', () => {
@@ -106,7 +105,26 @@ describe('Place', () => {
   });
 
   it('is unknown where the engine gives no frame', () => {
-    const place = new Place(() => {});
-    expect([String(place), place.file]).toEqual(['unknown place', undefined]);
+    expect(String(new Place(() => {}))).toBe('unknown place');
+  });
+});
+
+describe('placeIn', () => {
+  it.each([
+    ['    at file:///opt/a/b.ts:3:7', '/opt/a/b.ts:3'],
+    ['    at async start (file:///opt/a/b.ts:3:7)', '/opt/a/b.ts:3'],
+    ['    at new Log (/opt/a/b.ts:3:7)', '/opt/a/b.ts:3'],
+    ['    at Object.start [as run] (file:///opt/a%20(copy)/b.ts:3:7)', '/opt/a (copy)/b.ts:3'],
+    ['    at file:///opt/(copy)/b.ts:3:7', '/opt/(copy)/b.ts:3'],
+    ['    at /opt/a (copy)/b.ts:3:7', '/opt/a (copy)/b.ts:3'],
+    [
+      'Error: at x\n    at node:fs:1:2\n    at async open (node:fs/promises:1:2)\n    at f (/opt/b.ts:3:7)\n    at g (/opt/c.ts:4:1)',
+      '/opt/b.ts:3',
+    ],
+    ['Error: refused\n    at TCPConnectWrap.afterConnect (node:net:1:2)', undefined],
+    ['Error: refused', undefined],
+    [undefined, undefined],
+  ])('of %j is %j', (stack, place) => {
+    expect(placeIn(stack)).toBe(place);
   });
 });
