@@ -158,6 +158,11 @@ describe('App.graph', () => {
     `);
   });
 
+  it('can be read whatever a component is called', () => {
+    const odd = component({ name: 'C:\\a "b"\\', create: () => undefined });
+    expect(app([odd]).graph('dot')).toContain(`[label="C:/a 'b'/"]`);
+  });
+
   it('draws Mermaid', () => {
     expect(planned().graph('mermaid')).toMatchInlineSnapshot(`
       "flowchart RL

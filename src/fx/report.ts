@@ -138,5 +138,6 @@ function colorsOf({ order }: Graph): ReadonlyMap<Node, string> {
 
 function labelOf({ label, outputs, scope }: Node, newline: string): string {
   const provides = outputs.map(outputName).filter((key) => key !== label);
-  return `"${[scope.name === '' ? label : `${scope.name}/${label}`, ...provides].join(newline).replaceAll('"', "'")}"`;
+  const lines = [scope.name === '' ? label : `${scope.name}/${label}`, ...provides];
+  return `"${lines.map((line) => line.replaceAll('"', "'").replaceAll('\\', '/')).join(newline)}"`;
 }
