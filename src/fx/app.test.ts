@@ -204,6 +204,13 @@ describe('app: order', () => {
     await settled(world.clock, world.app.stop(), 1);
   });
 
+  it.each([NaN, 0, -1])('does one thing after the other with a concurrency of %s', async (concurrency) => {
+    const subject = app([component({ name: 'x', create: () => undefined })], { concurrency });
+    await subject.start();
+    expect(subject.report().components).toMatchObject([{ component: 'x', state: 'started' }]);
+    await subject.stop();
+  });
+
   it.each([1, 8])('builds, starts and stops a chain of 10 000 written back to front (concurrency %i)', async (concurrency) => {
     const size = 10_000;
     const tokens = Array.from({ length: size }, (_, at) => token<number>()(`t${at}`));

@@ -124,7 +124,7 @@ export class Engine {
     const { concurrency, journal } = this.life;
     const isEnd = phase.bound === 'stop';
     const nodes = isEnd ? this.#nodes.toReversed() : this.#nodes;
-    if (concurrency <= 1) return inOrder(nodes, visit);
+    if (!(concurrency > 1)) return inOrder(nodes, visit);
     const ranks = this.#nodes.map(({ needs }) => needs.flatMap(({ rank }) => (rank < 0 ? [] : rank)));
     const fromEnd = (each: readonly number[]): number[] => each.map((rank) => ranks.length - 1 - rank);
     const dependencies = isEnd ? reversed(ranks).toReversed().map(fromEnd) : ranks;
