@@ -42,6 +42,28 @@ async function failedStop({ clock, app: subject }: World): Promise<string[]> {
 }
 
 describe('Engine: phases', () => {
+  it('stops one that may fail, and was not made ready, behind those that rely on it', async () => {
+    const log: string[] = [];
+    const tell = (name: string, ready: () => void): Hook => ({ ready, stop: () => void log.push(`stop ${name}`) });
+    const Base = token<string>()('base');
+    const base = component({
+      provides: Base,
+      requires: { lifecycle: Lifecycle },
+      onFailure: 'continue',
+      create: ({ lifecycle }) => (lifecycle.append(tell('base', () => expect.fail('not ready'))), ''),
+    });
+    const user = component({
+      name: 'user',
+      requires: { base: Base, lifecycle: Lifecycle },
+      create: ({ lifecycle }) => lifecycle.append(tell('user', () => {})),
+    });
+    const { app: subject } = world([base, user]);
+    await subject.start();
+    expect([log, subject.report().components.map(({ state }) => state)]).toEqual([[], ['failed', 'started']]);
+    await subject.stop();
+    expect(log).toEqual(['stop user', 'stop base']);
+  });
+
   const tell = (log: string[], name: string): Component =>
     hooked(name, {
       name: 'all',

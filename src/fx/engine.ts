@@ -160,12 +160,14 @@ export class Engine {
   #advanced(node: Node, failure: Outcome): Step {
     node.failure = failure;
     if (failure === undefined) return void (node.state = node.state === 'planned' ? 'constructed' : 'started');
+    const wasStarted = node.state === 'started';
     node.state = 'failed';
     this.#hasLosses = true;
     const { interruption, endsAt } = this.current;
     if (!node.mayFail || interruption !== undefined || endsAt <= this.life.clock.monotonic()) return failure;
     this.life.journal.tell({ kind: 'Degraded', error: failure }, node);
-    return this.#stopApart(node.hooks);
+    // One that was not made ready is stopped with the app, after those that have started since and rely on it.
+    return wasStarted ? undefined : this.#stopApart(node.hooks);
   }
 
   /** Takes components through a phase, those of their hooks that stand where it begins. What fails to end does not keep others from it. */
