@@ -131,7 +131,8 @@ function settledLate(call: Call, end: PromiseSettledResult<unknown>): void {
   const error: unknown = end.status === 'rejected' ? end.reason : undefined;
   call.isStillRunning = false;
   term.engine.life.journal.tell({ kind: 'SettledLate', hook: record.name, error }, record.node);
-  if (phase === phases.start && end.status === 'fulfilled') term.engine.stopLate(record);
+  // If the app has been started again since, the stop is for what that starts.
+  if (phase === phases.start && end.status === 'fulfilled' && term === term.engine.current) term.engine.stopLate(record);
 }
 
 function succeeded(call: Call, value: unknown): Outcome {

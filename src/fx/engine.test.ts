@@ -475,6 +475,20 @@ describe('Engine: late settlers', () => {
     late.reject(new Error('too late'));
     await turn();
     expect(at.kinds().at(-1)).toBe('SettledLate');
+  it('leaves running what has been started again since', async () => {
+    const late = Promise.withResolvers<void>();
+    const log: string[] = [];
+    const start = (): unknown => (log.push('start'), log.length === 1 ? late.promise : undefined);
+    const at = world([hooked('x', { name: 'h', start, stop: () => void log.push('stop'), timeouts: { start: 10 } })]);
+    await failedStart(at);
+    await at.app.start();
+    late.resolve();
+    await turn();
+    expect(log).toEqual(['start', 'start']);
+    await at.app.stop();
+    expect(log).toEqual(['start', 'start', 'stop']);
+  });
+
   });
 });
 
