@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import { FxError, messageOf, type Finding } from './errors.ts';
+import { examine, FxError, type Finding } from './errors.ts';
 import type { Happening } from './events.ts';
 import { findingAt, pathTo } from './graph.ts';
 import { isThenable, phases, type HookRecord, type Phase } from './lifecycle.ts';
@@ -92,15 +92,14 @@ export function make(call: Call): Step {
   record.calls[name] = call;
   record.state = during;
   if (journal.isHeard) tell(call);
-  let value: unknown;
   try {
     if (bound !== 'stop' && term.interruption !== undefined) throw term.interruption;
     if (bound !== 'stop' && call.deadline <= call.begun) throw timedOut(call);
-    value = phase.name === 'create' ? record.node.create(needsOf(record.node, builtIns)) : record.call(phase, call);
+    const value = phase.name === 'create' ? record.node.create(needsOf(record.node, builtIns)) : record.call(phase, call);
+    return isThenable(value) ? wait(call, Promise.resolve(value)) : succeeded(call, value);
   } catch (error) {
     return failed(call, error);
   }
-  return isThenable(value) ? wait(call, Promise.resolve(value)) : succeeded(call, value);
 }
 
 /** Waits for what has begun, at most until its deadline, or until the start is interrupted. */
@@ -150,13 +149,13 @@ function succeeded(call: Call, value: unknown): Outcome {
 }
 
 function failed(call: Call, thrown: unknown): FxError {
-  const error = thrown ?? new Error(String(thrown));
-  ended(call, error);
-  if (error instanceof FxError) return error;
+  const { cause, message, thrownAt } = examine(thrown);
+  ended(call, cause);
+  if (cause instanceof FxError) return cause;
   const { label, mayFail } = call.record.node;
   const isSurvived = mayFail || call.phase.bound === 'stop';
   const otherwise = isSurvived ? 'everything else went on' : `if the app can do without ${label}, declare it onFailure: 'continue'`;
-  return blame(call, 'FAILED', { message: `failed: ${messageOf(error)}`, fix: `see the cause; ${otherwise}`, cause: error });
+  return blame(call, 'FAILED', { message: `failed: ${message}`, thrownAt, fix: `see the cause; ${otherwise}`, cause });
 }
 
 function ended(call: Call, error?: unknown): void {
@@ -192,7 +191,7 @@ function timedOut(call: Call): FxError {
   return blame(call, 'TIMEOUT', { message, fix: 'make it honour its signal and return sooner, or give it a longer deadline ("timeouts")' });
 }
 
-function blame({ record, phase }: Call, how: 'FAILED' | 'TIMEOUT', what: Pick<Finding, 'message' | 'fix' | 'cause'>): FxError {
+function blame({ record, phase }: Call, how: 'FAILED' | 'TIMEOUT', what: Pick<Finding, 'message' | 'thrownAt' | 'fix' | 'cause'>): FxError {
   const { node, name, place } = record;
   const constructor = node.item.kind === 'invoke' ? 'invoked function' : 'constructor of';
   const subject = phase === phases.create ? `${constructor} ${node.label}` : `${phase.name} hook "${name}" of ${node.label}`;

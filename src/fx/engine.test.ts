@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recorder, rejection, settled } from '../../test/support.ts';
+import { recorder, rejection, settled, written } from '../../test/support.ts';
 import { app, component, invoke, Lifecycle, token, type Application, type Component } from './index.ts';
 import type { Hook, HookContext } from './lifecycle.ts';
 import { fakeProcess, manualClock, type ManualClock } from './testing.ts';
@@ -417,7 +417,78 @@ describe('Engine: budget of a stop', () => {
   });
 });
 
+describe('Engine: whatever is thrown', () => {
+  const unreadable = 'what was thrown cannot be read';
+  const unlucky = (): never => {
+    throw new Error('unlucky');
+  };
+  const thrown: [string, unknown, string][] = [
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a frozen error', Object.freeze(new Error('frozen')), 'frozen'],
+    ['an error without words', new RangeError(), 'RangeError'],
+    ['several errors at once', new AggregateError([new Error('v6'), new AggregateError([new Error('v4')])]), 'v6; v4'],
+    ['what fetch throws', new TypeError('fetch failed', { cause: new Error('refused') }), 'fetch failed: refused'],
+    ['an object without prototype', Object.create(null), unreadable],
+    ['an error whose message throws', Object.defineProperty(new Error(), 'message', { get: () => unlucky() }), unreadable],
+    ['a proxy that throws', new Proxy({}, { getPrototypeOf: () => unlucky() }), unreadable],
+  ];
+  it.each(thrown)('%s: stops all that has started', async (...[, what, text]) => {
+    const log: string[] = [];
+    const fail = (): never => {
+      throw what;
+    };
+    const first = hooked('first', { start: () => {}, stop: () => void log.push('stopped') });
+    for (const hook of [{ start: fail }, { start: async () => fail() }, { ready: fail }]) {
+      const { messages } = await failedStart(world([first, hooked('bad', { name: 'h', ...hook })]));
+      expect(messages[0]).toMatch(new RegExp(`^(start|ready) hook "h" of bad failed: ${text}$`));
+    }
+    for (const hook of [{ stop: fail }, { stop: async () => fail() }, { drain: fail }]) {
+      const at = world([first, hooked('bad', { name: 'h', ...hook })]);
+      await at.app.start();
+      expect((await failedStop(at))[0]).toMatch(new RegExp(`^(stop|drain) hook "h" of bad failed: ${text}$`));
+      expect(at.app.report().state).toBe('stopped');
+    }
+    expect(log).toHaveLength(6);
+  });
+
+  it('is what the hook failed of, also where its result cannot be looked at', async () => {
+    const log: string[] = [];
+    const odd = new Proxy({}, { has: () => expect.fail('no then') });
+    const at = world([hooked('a', { stop: () => void log.push('stopped') }), hooked('odd', { name: 'h', start: () => odd })]);
+    expect((await failedStart(at)).messages).toEqual(['start hook "h" of odd failed: no then']);
+    expect(log).toEqual(['stopped']);
+  });
+
+  it('is named with the line that threw it', async () => {
+    const hook = hooked('x', {
+      start: async () => {
+        await turn();
+        // @thrown
+        throw new Error('deep');
+      },
+    });
+    const error = await rejection(world([hook]).app.start());
+    expect(error.findings[0].thrownAt).toBe(written(import.meta.url, 'thrown'));
+    expect(error.message).toContain(`\n  thrown at  ${written(import.meta.url, 'thrown')}\n`);
+  });
+});
+
 describe('Engine: late settlers', () => {
+  it('leaves running what has been started again since', async () => {
+    const late = Promise.withResolvers<void>();
+    const log: string[] = [];
+    const start = (): unknown => (log.push('start'), log.length === 1 ? late.promise : undefined);
+    const at = world([hooked('x', { name: 'h', start, stop: () => void log.push('stop'), timeouts: { start: 10 } })]);
+    await failedStart(at);
+    await at.app.start();
+    late.resolve();
+    await turn();
+    expect(log).toEqual(['start', 'start']);
+    await at.app.stop();
+    expect(log).toEqual(['start', 'start', 'stop']);
+  });
+
   it('stops a hook that has started after it was given up, and tells so', async () => {
     const late = Promise.withResolvers<void>();
     const log: string[] = [];
@@ -475,20 +546,6 @@ describe('Engine: late settlers', () => {
     late.reject(new Error('too late'));
     await turn();
     expect(at.kinds().at(-1)).toBe('SettledLate');
-  it('leaves running what has been started again since', async () => {
-    const late = Promise.withResolvers<void>();
-    const log: string[] = [];
-    const start = (): unknown => (log.push('start'), log.length === 1 ? late.promise : undefined);
-    const at = world([hooked('x', { name: 'h', start, stop: () => void log.push('stop'), timeouts: { start: 10 } })]);
-    await failedStart(at);
-    await at.app.start();
-    late.resolve();
-    await turn();
-    expect(log).toEqual(['start', 'start']);
-    await at.app.stop();
-    expect(log).toEqual(['start', 'start', 'stop']);
-  });
-
   });
 });
 

@@ -40,11 +40,12 @@ async function findingsOfRun(list: Unproved): Promise<readonly Finding[]> {
 }
 
 const hangs = (): Promise<never> => new Promise(() => {});
+// @thrown
 const fails = (what: string) => (): Promise<never> => Promise.reject(new Error(what));
 
 interface Scenario {
   readonly find: () => readonly Finding[] | Promise<readonly Finding[]>;
-  /** `place` is a mark in this file. */
+  /** `place` and `thrownAt` are marks in this file. */
   readonly finding: Omit<Finding, 'code' | 'cause'>;
   readonly cause?: string;
 }
@@ -120,7 +121,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
   },
   FX_CREATE_FAILED: {
     find: () => findingsOfRun(chain({ create: fails('disk full') })),
-    finding: { message: 'constructor of store failed: disk full', ...blame, fix: ifItCan },
+    finding: { message: 'constructor of store failed: disk full', ...blame, thrownAt: 'thrown', fix: ifItCan },
     cause: 'disk full',
   },
   FX_CREATE_TIMEOUT: {
@@ -142,7 +143,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
   },
   FX_START_FAILED: {
     find: () => findingsOfRun(chain({ start: fails('port taken') })),
-    finding: { message: 'start hook "store" of store failed: port taken', ...blame, fix: ifItCan },
+    finding: { message: 'start hook "store" of store failed: port taken', ...blame, thrownAt: 'thrown', fix: ifItCan },
     cause: 'port taken',
   },
   FX_START_TIMEOUT: {
@@ -155,7 +156,12 @@ const scenarios: { readonly [C in Code]: Scenario } = {
   },
   FX_STOP_FAILED: {
     find: () => findingsOfRun(chain({ stop: fails('cannot flush') })),
-    finding: { message: 'stop hook "store" of store failed: cannot flush', ...blame, fix: 'see the cause; everything else went on' },
+    finding: {
+      message: 'stop hook "store" of store failed: cannot flush',
+      ...blame,
+      thrownAt: 'thrown',
+      fix: 'see the cause; everything else went on',
+    },
     cause: 'cannot flush',
   },
   FX_STOP_TIMEOUT: {
@@ -210,7 +216,7 @@ const scenarios: { readonly [C in Code]: Scenario } = {
       await subject.stop();
       return unexpected(cause).findings;
     },
-    finding: { message: 'job "sync" gave up after 1 attempts: offline', fix: 'see the cause' },
+    finding: { message: 'job "sync" gave up after 1 attempts: offline', thrownAt: 'thrown', fix: 'see the cause' },
     cause: 'offline',
   },
   FX_LEAK: {
@@ -234,7 +240,9 @@ describe('codes', () => {
       const [first, ...others] = await find();
       expect(others).toEqual([]);
       const { cause: thrown, ...said } = first ?? { cause: undefined };
-      expect(said).toEqual({ code, ...finding, ...(finding.place === undefined ? {} : { place: here(finding.place) }) });
+      const marks = Object.entries({ place: finding.place, thrownAt: finding.thrownAt });
+      const places = marks.map(([name, mark]) => [name, mark && here(mark)] as const);
+      expect(said).toEqual({ code, ...finding, ...Object.fromEntries(places) });
       expect(thrown === undefined ? undefined : messageOf(thrown)).toBe(cause);
     },
   );

@@ -1,3 +1,5 @@
+import { placeIn } from './place.ts';
+
 /** Every code that a finding can carry, and what it means. Stable: programs may branch on them. */
 export const codes = {
   FX_BAD_DEFINITION: 'a component, module or list item is not what the framework takes',
@@ -30,6 +32,8 @@ export interface Finding {
   readonly wantedBy?: string;
   /** `file:line`. */
   readonly place?: string;
+  /** `file:line` that threw it, if anything was thrown. */
+  readonly thrownAt?: string | undefined;
   readonly fix: string;
   /** The circle of a cycle, first = last. */
   readonly path?: readonly string[];
@@ -77,7 +81,24 @@ export function unexpected(cause: unknown): FxError {
   return new FxError([{ code: 'FX_STATE', message, fix: 'report this as a bug of the framework', cause }]);
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What an error says; of several in one, and of `fetch failed`, what those behind it say too. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, cause } = error;
+  const behind = error instanceof AggregateError ? error.errors : [error instanceof TypeError ? (cause ?? '') : ''];
+  return [message, behind.map(messageOf).join('; ')].filter((each) => each !== '').join(': ') || name;
+}
+
+/** What to say of what was thrown. It may be anything: a getter that throws must not keep others from their stop. */
+export function examine(thrown: unknown): Required<Pick<Finding, 'cause' | 'message' | 'thrownAt'>> {
+  try {
+    const { stack } = Object(thrown) as Partial<Error>;
+    return { cause: thrown ?? new Error(String(thrown)), message: messageOf(thrown), thrownAt: placeIn(stack) };
+  } catch {
+    const message = 'what was thrown cannot be read';
+    return { cause: new Error(message, { cause: thrown }), message, thrownAt: undefined };
+  }
+}
 
 /** A value in words, for messages about what is not as it should be; never the content of an object. */
 export function describeValue(value: unknown): string {
@@ -87,10 +108,10 @@ export function describeValue(value: unknown): string {
 }
 
 function render(findings: FxError['findings']): string {
-  const paragraphs = findings.map(({ code, message, wantedBy, place, fix }) => {
-    const who = wantedBy === undefined ? '' : `\n  wanted by  ${wantedBy}`;
-    const where = place === undefined ? '' : `\n  written at ${place}`;
-    return `${code}: ${message}${who}${where}\n  what to do ${fix}`;
+  const paragraphs = findings.map(({ code, message, wantedBy, place, thrownAt, fix }) => {
+    const answers = { 'wanted by ': wantedBy, 'written at': place, 'thrown at ': thrownAt, 'what to do': fix };
+    const lines = Object.entries(answers).flatMap(([what, answer]) => (answer === undefined ? [] : `\n  ${what} ${answer}`));
+    return `${code}: ${message}${lines.join('')}`;
   });
   return [...(findings.length > 1 ? [`${findings.length} problems`] : []), ...paragraphs].join('\n');
 }

@@ -141,7 +141,7 @@ function spansOf(event: Event): object[] {
 
 /** Our own errors say themselves what they are in JSON. */
 const plainErrors = (_key: string, value: unknown): unknown =>
-  value instanceof Error ? { name: value.name, message: value.message } : value;
+  value instanceof Error ? { name: value.name, message: messageOf(value) } : value;
 
 function declared(event: EventOf<'Provided' | 'Supplied' | 'Replaced' | 'Decorated'>, verb: string, by = ''): Said {
   const failed = by === '' ? `ERROR\tFailed to ${verb.toLowerCase()}` : 'Error after options were applied';

@@ -134,6 +134,18 @@ describe('Jobs.oneShot', () => {
     await at.app.stop();
   });
 
+  it('can give up for something that cannot be read', async () => {
+    const thrown: unknown = Object.create(null);
+    const run = (): never => {
+      throw thrown;
+    };
+    const at = world((jobs) => jobs.oneShot({ name: 'sync', run, retry: { attemptsMax: 1 }, onGivingUp: 'shutdown' }));
+    await at.app.start();
+    const unreadable = expect.stringContaining('gave up after 1 attempts: what was thrown cannot be read');
+    expect(await at.app.wait()).toMatchObject({ cause: { code: 'FX_JOB_FAILED', message: unreadable } });
+    await at.app.stop();
+  });
+
   it('counts a run that throws at once like one that rejects', async () => {
     const at = world((jobs) =>
       jobs.oneShot({

@@ -1,4 +1,4 @@
-import { FxError, messageOf } from './errors.ts';
+import { examine, FxError } from './errors.ts';
 import type { Node } from './graph.ts';
 import type { Life } from './life.ts';
 import { append, type Shutdowner } from './lifecycle.ts';
@@ -67,14 +67,15 @@ function supervise(task: Task, asking: Node, { life, shutdowner }: Surroundings)
     if (report.failures > 0) life.journal.tell({ kind: 'JobRecovered', job: name, failures: report.failures }, asking);
     Object.assign(report, { failures: 0, lastError: undefined });
   };
-  const failed = (error: unknown): number | undefined => {
+  const failed = (thrown: unknown): number | undefined => {
+    const { cause: error, thrownAt, message: said } = examine(thrown);
     const failures = report.failures + 1;
     const retryInMs = failures >= attemptsMax ? undefined : Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - 1));
     Object.assign(report, { state: retryInMs === undefined ? 'gave up' : 'retrying', failures, lastError: error });
     life.journal.tell({ kind: 'JobFailed', job: name, failures, error, retryInMs }, asking);
     if (retryInMs === undefined && onGivingUp === 'shutdown') {
-      const message = `job "${name}" gave up after ${failures} attempts: ${messageOf(error)}`;
-      shutdowner.shutdown({ cause: new FxError([{ code: 'FX_JOB_FAILED', message, fix: 'see the cause', cause: error }]) });
+      const message = `job "${name}" gave up after ${failures} attempts: ${said}`;
+      shutdowner.shutdown({ cause: new FxError([{ code: 'FX_JOB_FAILED', message, thrownAt, fix: 'see the cause', cause: error }]) });
     }
     return retryInMs;
   };

@@ -1,6 +1,6 @@
 import { Application } from './app.ts';
 import { invoke, type Complete, type KeysOf, type List, type Needs, type Requirements } from './component.ts';
-import { FxError, messageOf } from './errors.ts';
+import { examine, FxError } from './errors.ts';
 import type { AppOptions } from './life.ts';
 import { systemProcess, type Process } from './system.ts';
 
@@ -61,7 +61,8 @@ export async function oneShot<const L extends List, const R extends Requirements
 
 /** The framework's own errors say all in their message; a stranger's needs its stack. */
 function tell(process: Process, error: unknown): number {
-  const text = error instanceof Error && !(error instanceof FxError) ? (error.stack ?? error.message) : messageOf(error);
+  const { cause, message } = examine(error);
+  const text = cause instanceof Error && !(cause instanceof FxError) ? (cause.stack ?? message) : message;
   process.warn(`${text}\n`);
   return 1;
 }
