@@ -65,6 +65,16 @@ describe('when', () => {
     expect(because(['outer', 'middle', 'inner'])).toBe('nobody needs it');
   });
 
+  it('is a mistake of the list where it cannot be told', () => {
+    const settings = (key: string): never => {
+      throw new Error(`there is no setting ${key}`);
+    };
+    const findings = app([component({ name: 'x', when: 'lost', create: () => undefined })], { settings }).validate();
+    expect(findings).toMatchObject([
+      { code: 'FX_BAD_DEFINITION', component: 'x', message: 'x depends on a setting ("when"), but there is no setting lost' },
+    ]);
+  });
+
   it('keeps private components of a module out with it', () => {
     const hidden = component({ name: 'hidden', create: () => undefined });
     const subject = app([module('m', [], { private: [hidden], when: 'm' })], { settings: () => false });

@@ -1,6 +1,6 @@
 import type { List } from './component.ts';
 import { refusal, type Settings } from './condition.ts';
-import { describeValue, type Finding } from './errors.ts';
+import { describeValue, examine, type Finding } from './errors.ts';
 import { findingAt, Scope, type Node, type Position } from './graph.ts';
 import { isItem, isListed, nodeOf, type Entry, type Item } from './item.ts';
 
@@ -16,11 +16,15 @@ export function flatten(list: List, settings: Settings | undefined) {
 
   const refused = ({ name, definition: { when }, place }: Item | Entry<'module'>): string | undefined => {
     if (when === undefined) return undefined;
-    if (settings !== undefined) return refusal(when, settings);
-    const message = `${name} depends on a setting ("when"), but this app was given no settings`;
+    let why = 'this app was given no settings';
+    try {
+      if (settings !== undefined) return refusal(when, settings);
+    } catch (error) {
+      why = examine(error).message;
+    }
+    const message = `${name} depends on a setting ("when"), but ${why}`;
     const fix = 'give the app its settings: app(list, { settings: (key) => ... })';
-    findings.push({ code: 'FX_BAD_DEFINITION', message, component: name, place: String(place), fix });
-    return undefined;
+    return void findings.push({ code: 'FX_BAD_DEFINITION', message, component: name, place: String(place), fix });
   };
   const takeAll = (items: unknown, position: Position): void => {
     if (Array.isArray(items)) items.forEach((item, index) => take(item, position, index + 1));

@@ -64,6 +64,21 @@ describe('run', () => {
     expect(own.warnings[0]).toMatch(/^FX_BAD_DEFINITION: unnamed: .*\n {2}written at .*\n {2}what to do mend the definition\n$/);
   });
 
+  it('stops whatever the cause of the shutdown is', async () => {
+    const log: string[] = [];
+    const process = fakeProcess();
+    expect(await run([plain('a', log), ending({ cause: Object.create(null) })], { process })).toBe(1);
+    expect(log).toEqual(['start a', 'stop a']);
+    expect(process.warnings.join('')).toContain('what was thrown cannot be read');
+  });
+
+  it('returns 1 when settings cannot be read', async () => {
+    const process = fakeProcess();
+    const gated = component({ name: 'gated', when: 'x', create: () => undefined });
+    expect(await run([gated], { process, settings: () => expect.fail('not loaded') })).toBe(1);
+    expect(process.warnings.join('')).toContain('gated depends on a setting ("when"), but not loaded');
+  });
+
   it('returns 1 when the start fails, after it has stopped what had started', async () => {
     const log: string[] = [];
     const process = fakeProcess();
