@@ -226,7 +226,7 @@ export interface WorkOptions<K extends string> {
   readonly workers: number;
   /**
    * Works on one key. What it throws is logged, and the key is tried again after its delay.
-   * Its signal is aborted only when a drain takes too long.
+   * Its signal is aborted only when a drain takes too long; what it throws then is not told.
    */
   readonly work: (key: K, signal: AbortSignal) => WorkOutcome | Promise<WorkOutcome>;
   /** Ends the work: keys that wait are still worked on, those that are delayed are dropped. */

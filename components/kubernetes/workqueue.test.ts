@@ -222,6 +222,21 @@ describe('a workqueue', () => {
     expect(queue.size).toBe(0);
   });
 
+  it('says nothing of work that it has cut short itself', async () => {
+    const { clock, queue, logged, work } = await bench();
+    const { stop } = work({
+      drainMs: 0,
+      work: (_, signal) =>
+        new Promise((__, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })),
+    });
+    queue.add('a');
+    await clock.advance(0);
+    const stopped = stop();
+    await clock.advance(0);
+    await stopped;
+    expect(logged).toEqual([]);
+  });
+
   it('can be run again after a stop, but not twice at a time', async () => {
     const { clock, queue, work } = await bench();
     const first = work({ work: () => undefined });

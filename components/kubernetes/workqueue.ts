@@ -154,7 +154,8 @@ class KeyQueue<K extends string> implements Workqueue<K> {
       try {
         this.#settle(key, await work(key, signal));
       } catch (error) {
-        this.#tell(key, error);
+        // Work that was cut short is no failure, and is not tried again.
+        if (!signal.aborted) this.#tell(key, error);
         this.addRateLimited(key);
       } finally {
         this.#done(key);
