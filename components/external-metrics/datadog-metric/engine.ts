@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../src/fx/index.ts';
-import type { Informer, Informers, Kubernetes, Workqueue, Workqueues } from '../../kubernetes/index.ts';
+import type { Informer, Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
 import type { Log } from '../../log/index.ts';
 import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
@@ -51,8 +51,8 @@ export class MetricEngine {
   readonly #readers: Workqueue<'all'>;
   readonly #values: Workqueue<'all' | 'new'>;
   /**
-   * Objects are read from `filling` on: before that the name of the cluster is not known. Whether one is missing can only be told once
-   * the store is `filled`.
+   * Objects are read from `filling` on: before that the name of the cluster is not known, which queries may hold. Whether one is missing
+   * can only be told once the store is `filled`.
    */
   #stage: 'empty' | 'filling' | 'filled' = 'empty';
   #releases: readonly (() => void)[] = [];
@@ -166,24 +166,20 @@ export class MetricEngine {
 
   /** Fetches values: of all metrics in turn, and of new ones at once. */
   async retrieve(signal: AbortSignal): Promise<void> {
-    const { objects, store, retriever, election, clock, onRefreshed, options } = this.#parts;
-    await objects.synced(signal);
-    const refresh = async (which: 'all' | 'new'): Promise<{ readonly afterMs: number } | void> => {
-      const begun = clock.monotonic();
-      const metrics = which === 'all' ? store.all() : [...store.all()].filter(isNew);
-      const spreadMs = which === 'all' ? options.refreshMs * spreadShare : 0;
-      const isLeader = election.isLeader();
-      if (isLeader)
-        await retriever.refresh(metrics, { signal, spreadMs }).catch((error: unknown) => {
-          // To be stopped in the middle of a refresh, which takes most of the time, is no failure.
-          if (!signal.aborted) throw error;
-        });
-      if (which === 'new') return;
-      const elapsedMs = clock.monotonic() - begun;
-      if (isLeader) onRefreshed(elapsedMs / 1000);
-      return { afterMs: Math.max(0, options.refreshMs - elapsedMs) };
-    };
+    await this.#parts.objects.synced(signal);
     this.#values.add('all');
-    await this.#values.run({ workers: 2, work: refresh, signal, drainMs: 0 });
+    await this.#values.run({ workers: 2, work: (which, ending) => this.#refresh(which, ending), signal, drainMs: 0 });
+  }
+
+  async #refresh(which: 'all' | 'new', signal: AbortSignal): Promise<WorkOutcome> {
+    const { store, retriever, election, clock, onRefreshed, options } = this.#parts;
+    const isLeader = election.isLeader();
+    if (which === 'new') return isLeader ? retriever.refresh([...store.all()].filter(isNew), { signal, spreadMs: 0 }) : undefined;
+    const begun = clock.monotonic();
+    if (isLeader) {
+      await retriever.refresh(store.all(), { signal, spreadMs: options.refreshMs * spreadShare });
+      onRefreshed((clock.monotonic() - begun) / 1000);
+    }
+    return { afterMs: Math.max(0, begun + options.refreshMs - clock.monotonic()) };
   }
 }
