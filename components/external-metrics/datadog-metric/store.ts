@@ -24,10 +24,6 @@ export class MetricStore {
     return this.#metrics.values();
   }
 
-  get size(): number {
-    return this.#metrics.size;
-  }
-
   set(metric: DatadogMetric, sender: Sender): void {
     this.#metrics.set(metric.id, metric);
     for (const observer of this.#observers) observer(metric.id, metric, sender);
