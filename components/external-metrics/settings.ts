@@ -64,7 +64,7 @@ export const externalMetricsSettings = {
   splitBatchesWithBackoff: setting(key('split_batches_with_backoff'), {
     type: type.boolean,
     default: false,
-    description: 'Query a metric that failed alone, after a delay that doubles',
+    description: 'Wait before a metric that failed is queried again: twice as long each time, half an hour at most',
   }),
   localCopyRefreshRate: setting(key('local_copy_refresh_rate'), {
     type: type.integer,
