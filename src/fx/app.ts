@@ -88,8 +88,7 @@ export class Application {
   container(): Promise<Container> {
     const { life, construction } = this.#engine;
     if (construction !== 'done') return containerOf(life.graph);
-    this.#container ??= containerOf(life.graph);
-    return this.#container;
+    return (this.#container ??= containerOf(life.graph));
   }
 
   /**
@@ -136,10 +135,11 @@ export class Application {
     return this.#request.promise;
   }
 
-  /** Tells the sinks and ends the process. */
+  /** Tells the sinks and whoever reads standard error, and ends the process. */
   forceExit(exitCode: number, because: string): void {
     const { journal, process } = this.#engine.life;
     journal.tell({ kind: 'ForcedExit', exitCode, because });
+    process.warn(`ended by force: ${because}\n`);
     process.exit(exitCode);
   }
 

@@ -145,8 +145,9 @@ describe('run', () => {
     expect(events.at(-1)).toMatchObject({
       kind: 'ForcedExit',
       exitCode: 124,
-      because: 'something kept the process alive for 1234 ms after the stop',
+      because: expect.stringMatching(/^something kept the process alive for 1234 ms after the stop; still open: /),
     });
+    expect(process.warnings.join('')).toMatch(/^ended by force: something kept the process alive/);
   });
 
   it('takes the first request and drops later ones', async () => {

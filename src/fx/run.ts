@@ -1,3 +1,4 @@
+import { getActiveResourcesInfo } from 'node:process';
 import { Application } from './app.ts';
 import { invoke, type Complete, type KeysOf, type List, type Needs, type Requirements } from './component.ts';
 import { examine, FxError } from './errors.ts';
@@ -25,8 +26,10 @@ export async function run<const L extends List>(list: L & Complete<L>, options: 
   if (cause !== undefined) tell(process, cause);
   const stopped = app.stop().then(() => wanted);
   const exitCode = await stopped.catch((error: unknown) => tell(process, error));
-  const because = `something kept the process alive for ${graceMs} ms after the stop`;
-  process.ifStillAliveAfter(graceMs, () => app.forceExit(forcedExitCode, because));
+  process.ifStillAliveAfter(graceMs, () => {
+    const open = [...new Set(getActiveResourcesInfo())].join(', ');
+    app.forceExit(forcedExitCode, `something kept the process alive for ${graceMs} ms after the stop; still open: ${open}`);
+  });
   return exitCode;
 }
 
