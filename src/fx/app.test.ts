@@ -455,6 +455,17 @@ describe('App.start: the signal of the caller', () => {
     expect([...held]).toEqual([]);
   });
 
+  it('stops what has started whatever it was aborted for', async () => {
+    const stopped: string[] = [];
+    const caller = new AbortController();
+    const first = component({ name: 'first', create: () => undefined, start: () => {}, stop: () => void stopped.push('first') });
+    const slow = component({ name: 'slow', create: () => undefined, start: () => (queueMicrotask(abort), new Promise(() => {})) });
+    const abort = (): void => caller.abort(Object.create(null));
+    const error = await rejection(app([first, slow]).start({ signal: caller.signal }));
+    expect(error.findings[0].message).toContain('aborted: what was thrown cannot be read');
+    expect(stopped).toEqual(['first']);
+  });
+
   it('constructs nothing when it is aborted from the beginning', async () => {
     const { subject, steps } = world(() => {});
     const error = await rejection(subject.start({ signal: AbortSignal.abort(new Error('enough')) }));

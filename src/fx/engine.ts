@@ -1,5 +1,5 @@
 import { Call, make, Term } from './calls.ts';
-import { errorOf, FxError, messageOf, type Finding } from './errors.ts';
+import { errorOf, examine, FxError, type Finding } from './errors.ts';
 import type { Node } from './graph.ts';
 import { declare } from './journal.ts';
 import type { Life } from './life.ts';
@@ -37,7 +37,7 @@ export class Engine {
   async start(signal?: AbortSignal): Promise<Outcome> {
     const { journal, clock, startTimeoutMs } = this.life;
     const term = new Term(this, startTimeoutMs);
-    const interrupt = (): void => term.interruptBy(`the caller's signal was aborted: ${messageOf(signal?.reason)}`, signal?.reason);
+    const interrupt = (): void => term.interruptBy(`the caller's signal was aborted: ${examine(signal?.reason).message}`, signal?.reason);
     this.current = term;
     signal?.addEventListener('abort', interrupt);
     if (signal?.aborted === true) interrupt();
