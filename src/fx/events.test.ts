@@ -294,14 +294,17 @@ describe('events', () => {
     ]);
   });
 
-  it('survive a sink that throws, and so do the other sinks', async () => {
+  const angry = (): never => {
+    throw new Error('disk full');
+  };
+  it.each([
+    ['throws', angry],
+    ['rejects', async () => angry()],
+  ])('survive a sink that %s, and so do the other sinks', async (...[, failing]) => {
     const { sink: record, kinds } = recorder();
-    const angry = (): never => {
-      throw new Error('disk full');
-    };
-    const subject = app([store, component({ name: 'angry-logger', provides: EventSink, create: () => angry })], {
+    const subject = app([store, component({ name: 'angry-logger', provides: EventSink, create: () => failing })], {
       process: fakeProcess(),
-      sinks: [angry, record],
+      sinks: [failing, record],
     });
     await subject.start();
     await subject.stop();

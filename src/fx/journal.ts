@@ -1,6 +1,7 @@
 import type { Event, EventSink, Happening } from './events.ts';
 import { isLogger, loggerOf, outputName, valueOf, type Node, type Scope } from './graph.ts';
 import type { Life } from './life.ts';
+import { isThenable } from './lifecycle.ts';
 import type { Clock } from './system.ts';
 import type { Outcome, Step } from './walk.ts';
 
@@ -98,8 +99,8 @@ export class Journal {
 
 function hand(event: Event, to: Ear): void {
   try {
-    if (typeof to === 'function') to(event);
-    else to.push(event);
+    const told: unknown = typeof to === 'function' ? to(event) : to.push(event);
+    if (isThenable(told)) void Promise.resolve(told).catch(() => {});
   } catch {
     // A logger that fails must not fail the app, and there is nobody else to tell.
   }

@@ -36,11 +36,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, callback) => cancelling(setTimeout(callback, Math.min(ms, longestDelayMs))),
-  sleep: (ms, signal) =>
-    sleepFor(Math.min(ms, longestDelayMs), undefined, { signal }).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw error;
-    }),
+  sleep: (ms, signal) => sleepFor(Math.min(ms, longestDelayMs), undefined, { signal }).catch(() => signal?.throwIfAborted()),
 };
 
 export const systemProcess: Process = {
