@@ -6,7 +6,7 @@ import { sortedBy } from '../sorted-by.ts';
 import { shownUsers, usersByMetric } from '../users.ts';
 import { isStale } from './metric.ts';
 import { served, type Limits } from './reader.ts';
-import { identify, type AutogenOptions } from './references.ts';
+import { wantedBy, type AutogenOptions } from './references.ts';
 import type { MetricStore } from './store.ts';
 
 interface Parts {
@@ -20,10 +20,7 @@ interface Parts {
 }
 
 export async function inventoryOf({ store, history, limits, autoscalers, autogen, now }: Parts): Promise<readonly InventoryEntry[]> {
-  const users = await usersByMetric(autoscalers, ({ metric, labels }, autoscaler) => {
-    const mayMake = autogen.isEnabled && autogen.selector.matches(autoscaler.labels);
-    return identify({ metric, labels, mayMake }, autogen)?.id;
-  });
+  const users = await usersByMetric(autoscalers, (wanted, autoscaler) => wantedBy(autoscaler, wanted, autogen)?.id);
   const entries: InventoryEntry[] = [];
   await inSlices(store.all(), (metric) => {
     const { id, resolved, query, value, dataTime, isActive, isValid, references, error } = metric;

@@ -39,8 +39,7 @@ export class MetricReader implements ExternalMetricsProvider {
     const labels = Object.fromEntries(
       selector.requirements.filter(({ operator }) => operator === '=').map(({ key, values: [value = ''] }) => [key, value]),
     );
-    const autogen = this.#parts.autogen();
-    const named = identify({ metric: wanted, labels, mayMake: autogen.isEnabled }, autogen);
+    const named = identify({ metric: wanted, labels }, this.#parts.autogen());
     if (named === undefined) throw new MetricError('InternalError', new MetricNameError(wanted).message);
     const metric = this.#parts.store.get(named.id);
     if (metric === undefined)

@@ -1,5 +1,5 @@
 import type { LabelSelector } from '../index.ts';
-import type { Autoscaler } from '../autoscalers.ts';
+import type { Autoscaler, WantedMetric } from '../autoscalers.ts';
 import { inSlices } from '../in-slices.ts';
 import { autogenName, autogenQuery, MetricNameError, referenceIn } from '../metric-name.ts';
 import { idOf, madeFor, type DatadogMetric } from './metric.ts';
@@ -28,30 +28,32 @@ interface Reader {
 /** Which metrics are read, by id, and by whom. */
 export async function readersOf(autoscalers: Iterable<Autoscaler>, autogen: AutogenOptions): Promise<ReadonlyMap<string, Reader>> {
   const readers = new Map<string, Reader>();
-  await inSlices(autoscalers, ({ reference, labels: own, metrics }) => {
-    const mayMake = autogen.isEnabled && autogen.selector.matches(own);
-    for (const { metric, labels } of metrics) {
-      const found = identify({ metric, labels, mayMake }, autogen);
+  await inSlices(autoscalers, (autoscaler) => {
+    for (const wanted of autoscaler.metrics) {
+      const found = wantedBy(autoscaler, wanted, autogen);
       if (found === undefined) continue;
       const reader = readers.get(found.id) ?? { references: new Set(), made: found.made };
-      reader.references.add(reference);
+      reader.references.add(autoscaler.reference);
       readers.set(found.id, reader);
     }
   });
   return readers;
 }
 
-interface Named {
-  readonly metric: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly mayMake: boolean;
+/** A metric that is read; `made` where it is one of Datadog itself. */
+interface Identity {
+  readonly id: string;
+  readonly made?: Reader['made'];
 }
 
-/** The id of the metric that a name and labels stand for; `undefined` where they stand for none that is served. */
-export function identify(
-  { metric, labels, mayMake }: Named,
-  autogen: AutogenOptions,
-): { readonly id: string; readonly made?: Reader['made'] } | undefined {
+/** The metric that an autoscaler wants; `undefined` where it is none that is served, or that may be made for it. */
+export function wantedBy({ labels }: Autoscaler, wanted: WantedMetric, autogen: AutogenOptions): Identity | undefined {
+  const found = identify(wanted, autogen);
+  return found?.made === undefined || autogen.selector.matches(labels) ? found : undefined;
+}
+
+/** The metric that a name and labels stand for; `undefined` where they stand for none that is served. */
+export function identify({ metric, labels }: Pick<WantedMetric, 'metric' | 'labels'>, autogen: AutogenOptions): Identity | undefined {
   try {
     const reference = referenceIn(metric);
     if (reference !== undefined) return { id: idOf(reference) };
@@ -59,7 +61,7 @@ export function identify(
     if (error instanceof MetricNameError) return undefined;
     throw error;
   }
-  if (!mayMake) return undefined;
+  if (!autogen.isEnabled) return undefined;
   const query = autogenQuery({ metric, labels, aggregator: autogen.aggregator, rollup: autogen.rollup });
   return { id: idOf({ namespace: autogen.namespace, name: autogenName(query) }), made: { query, externalMetricName: metric } };
 }
