@@ -140,12 +140,13 @@ function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections
 
 /**
  * One context for all connections: Node would read the certificates again for each, and take their whole text for the name of
- * the pool with every request. Certificates that cannot be read are left to the first connection, which fails as any other does.
+ * the pool with every request. What is given as a CA is trusted even where another one has signed it, as in Go: many clusters give the
+ * intermediate one only. Certificates that cannot be read are left to the first connection, which fails as any other does.
  */
 function securityOf(tls: TlsIdentity): ConnectionOptions {
   try {
     const { rejectUnauthorized = true, servername } = tls;
-    return { rejectUnauthorized, ...(servername === undefined ? {} : { servername }), secureContext: createSecureContext(tls) };
+    return { rejectUnauthorized, ...(servername === undefined ? {} : { servername }), secureContext: createSecureContext({ ...tls, allowPartialTrustChain: true }) };
   } catch {
     return tls;
   }

@@ -178,6 +178,16 @@ describe('a failure', () => {
   });
 });
 
+it('trusts what is given as a CA, also where that is signed by another', async () => {
+  const { certificate, key } = new CertificateAuthority('unknown').issue({ commonName: 'server', hosts: ['127.0.0.1'] });
+  const server = createServer({ cert: certificate, key }, (_, response) => response.end('{}')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const trusting = transportTo({ url: `https://127.0.0.1:${portOf(server)}`, ca: certificate });
+  expect((await trusting.open({ method: 'GET', path: '/version' })).status).toBe(200);
+  await trusting.close();
+  server.close();
+});
+
 describe('credentials', () => {
   it('that are refused are renewed once, and the request goes out again', async () => {
     const good = fixedAccess(cluster.clientFor({ user: 'rotated', groups: ['system:masters'], with: 'token' }));
