@@ -57,7 +57,8 @@ export class Router {
 
   /** The user of the request, or the one as whom that user asks to act and may act. */
   #impersonated({ request, user }: Exchange): User {
-    const header = (name: string): string[] => request.headersDistinct[name] ?? [];
+    // Go reads headers as UTF-8, Node as latin1.
+    const header = (name: string): string[] => (request.headersDistinct[name] ?? []).map((text) => Buffer.from(text, 'latin1').toString());
     const [name] = header('impersonate-user');
     if (name === undefined) return user;
     const groups = header('impersonate-group');
