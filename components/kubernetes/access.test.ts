@@ -227,6 +227,17 @@ describe('a kubeconfig', { timeout: 30_000 }, () => {
     expect(await call(await connect({ kubeconfigPath: join(folder, 'config') }))).toBe(200);
   });
 
+  it('acts as somebody whose name is not ASCII', async () => {
+    await file('ca.crt', cluster.ca);
+    const token = cluster.clientFor({ user, groups: masters, with: 'token' }).token ?? '';
+    const as = { token, as: 'jürgen', 'as-groups': ['größe', '张'], 'as-user-extra': { 'team (old)': ['ä'] } };
+    const transport = await connect({ kubeconfigPath: await kubeconfig({ user: as }) });
+    for (const request of [{ method: 'GET' }, { method: 'POST', body: { type: 'application/json', text: '{}' } }]) {
+      const answer = await transport.open({ path: '/api/v1/namespaces', ...request });
+      expect(JSON.parse(await answer.text(10_000))).toMatchObject({ code: 403, message: expect.stringContaining('User "jürgen" cannot') });
+    }
+  });
+
   it('has a password, or no user at all', async () => {
     await file('ca.crt', cluster.ca);
     const basic = await findAccess(partsOf({ kubeconfigPath: await kubeconfig({ user: { username: 'a', password: 'b' } }) }));

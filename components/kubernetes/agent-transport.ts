@@ -16,6 +16,8 @@ import { Transport, type TransportRequest, type TransportResponse } from './tran
 const idleConnectionMs = 45_000;
 /** Watches hold one each. */
 const connectionsMax = 256;
+/** Gateways in front of API servers add to them; Go takes 10 MiB, Node by itself 16 KiB. */
+const headersMax = 1_048_576;
 
 export interface AgentTransportParts {
   readonly access: Access;
@@ -96,6 +98,7 @@ export class AgentTransport implements Transport {
       path: server.pathname.replace(/\/$/, '') + path,
       method,
       agent: this.#agentFor(tls),
+      maxHeaderSize: headersMax,
       headers: {
         Accept: accept,
         'User-Agent': 'datadog-cluster-agent',
@@ -173,9 +176,10 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort));
 }
 
-/** The texts of `299 - "text"`, of which one header may hold several. */
+/** The texts of `299 - "text"`, of which one header may hold several. They are UTF-8, which Node takes for latin1. */
 function warningsOf(header: string | undefined): string[] {
-  return [...(header ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+  if (header === undefined) return [];
+  return [...Buffer.from(header, 'latin1').toString().matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
 }
 
 /** Warnings are told once; from so many different ones on, again. */

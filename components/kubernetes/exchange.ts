@@ -63,7 +63,9 @@ export class Exchange {
           discard: () => discard(response),
         });
       });
-      this.#sent.end(this.#request.body?.text);
+      const { body } = this.#request;
+      // As bytes: Node would write headers that go together with a text in the encoding of that.
+      this.#sent.end(body === undefined ? undefined : Buffer.from(body.text));
     });
   }
 

@@ -178,11 +178,21 @@ async function headersOf({ path, user }: Kubeconfig): Promise<Credentials['heade
   const authorization = token === '' ? (username === '' ? undefined : `Basic ${basic}`) : `Bearer ${token}`;
   return {
     ...(authorization === undefined ? {} : { Authorization: authorization }),
-    ...(as === '' ? {} : { 'Impersonate-User': as }),
-    ...(user['as-uid'] === '' ? {} : { 'Impersonate-Uid': user['as-uid'] }),
-    ...(user['as-groups'].length === 0 ? {} : { 'Impersonate-Group': user['as-groups'] }),
+    ...(as === '' ? {} : { 'Impersonate-User': onWire(as) }),
+    ...(user['as-uid'] === '' ? {} : { 'Impersonate-Uid': onWire(user['as-uid']) }),
+    ...(user['as-groups'].length === 0 ? {} : { 'Impersonate-Group': user['as-groups'].map(onWire) }),
     ...Object.fromEntries(
-      Object.entries(user['as-user-extra']).map(([key, values]) => [`Impersonate-Extra-${encodeURIComponent(key)}`, values]),
+      Object.entries(user['as-user-extra']).map(([key, values]) => [`Impersonate-Extra-${escaped(key)}`, values.map(onWire)]),
     ),
   };
+}
+
+/** The API server reads headers as UTF-8; Node writes a byte for each character. */
+function onWire(value: string): string {
+  return Buffer.from(value).toString('latin1');
+}
+
+/** What cannot stand in the name of a header, as the API server unescapes it. */
+function escaped(key: string): string {
+  return encodeURIComponent(key).replaceAll('(', '%28').replaceAll(')', '%29');
 }
