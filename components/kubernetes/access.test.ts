@@ -256,6 +256,18 @@ describe('a kubeconfig', { timeout: 30_000 }, () => {
     expect(await call(await connect({ kubeconfigPath: await kubeconfig({ cluster: right }, 'right') }))).toBe(403);
   });
 
+  it('may say null for nothing, and merge what it has said before', async () => {
+    const token = cluster.clientFor({ user, groups: masters, with: 'token' }).token ?? '';
+    const text = `
+x-common: &common { token: ${token}, tokenFile: null, username: ~ }
+current-context: test
+clusters: [{ name: here, cluster: { server: ${cluster.url}, certificate-authority-data: ${base64(cluster.ca)}, proxy-url: null, insecure-skip-tls-verify: null } }]
+users: [{ name: me, user: { <<: *common, as: null, as-groups: null, as-user-extra: null, exec: null, auth-provider: null } }]
+contexts: [{ name: test, context: { cluster: here, user: me, namespace: null } }, { name: other, context: null }]
+`;
+    expect(await call(await connect({ kubeconfigPath: await file('config', text) }))).toBe(200);
+  });
+
   it('that names a file which is not there says which', async () => {
     const path = await kubeconfig();
     expect(await failure(call(await connect({ kubeconfigPath: path })))).toContain(`the kubeconfig ${path} gives no credentials: ENOENT`);
@@ -281,6 +293,11 @@ describe('a kubeconfig', { timeout: 30_000 }, () => {
       'a cluster without a server',
       'current-context: a\ncontexts: [{name: a, context: {cluster: x}}]\nclusters: [{name: x, cluster: {}}]',
       /cluster "x" cannot be used: server: /,
+    ],
+    [
+      'a proxy that we cannot use',
+      'current-context: a\ncontexts: [{name: a, context: {cluster: x}}]\nclusters: [{name: x, cluster: {server: "https://x", proxy-url: "socks5://me:hunter2@x"}}]',
+      /cluster "x" cannot be used: proxy-url: only proxies of http and https can be used$/,
     ],
   ])('with %s says what is wrong, and never what is in it', async (_, text, message) => {
     const path = text === undefined ? join(folder, 'missing') : await file('config', text);
@@ -353,6 +370,15 @@ describe('a credential plugin', { timeout: 30_000 }, () => {
     const transport = await connect({ kubeconfigPath: await plugin(printing({ clientCertificateData, clientKeyData })) });
     expect(await call(transport)).toBe(200);
     expect(cluster.traffic(user).requests).toBe(1);
+  });
+
+  it('may say null, or an empty text, for nothing', async () => {
+    const { certificate: clientCertificateData, key: clientKeyData } = cluster.clientFor({ user, groups: masters });
+    const nothing = { args: null, env: null, installHint: null, provideClusterInfo: null, interactiveMode: null };
+    const path = await plugin(printing({ token: '', clientCertificateData, clientKeyData, expirationTimestamp: null }), nothing);
+    const access = await findAccess(partsOf({ kubeconfigPath: path }));
+    expect((await access.credentials()).headers).toEqual({});
+    expect(await call(await connect({ kubeconfigPath: path }))).toBe(200);
   });
 
   it('runs again when its token is refused, but not for every refusal', async () => {

@@ -149,7 +149,11 @@ function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections
 function securityOf(tls: TlsIdentity): ConnectionOptions {
   try {
     const { rejectUnauthorized = true, servername } = tls;
-    return { rejectUnauthorized, ...(servername === undefined ? {} : { servername }), secureContext: createSecureContext({ ...tls, allowPartialTrustChain: true }) };
+    return {
+      rejectUnauthorized,
+      ...(servername === undefined ? {} : { servername }),
+      secureContext: createSecureContext({ ...tls, allowPartialTrustChain: true }),
+    };
   } catch {
     return tls;
   }
@@ -179,7 +183,11 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 /** The texts of `299 - "text"`, of which one header may hold several. They are UTF-8, which Node takes for latin1. */
 function warningsOf(header: string | undefined): string[] {
   if (header === undefined) return [];
-  return [...Buffer.from(header, 'latin1').toString().matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
+  return [
+    ...Buffer.from(header, 'latin1')
+      .toString()
+      .matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g),
+  ].map(([, text = '']) => text.replaceAll(/\\(.)/g, '$1'));
 }
 
 /** Warnings are told once; from so many different ones on, again. */

@@ -46,12 +46,12 @@ const marginMs = 30_000;
 export async function runExecPlugin(plugin: ExecPlugin, parts: PluginParts): Promise<Omit<FreshCredentials, 'credentials'> & Credentials> {
   if (plugin.interactiveMode === 'Always') throw failure(plugin, 'it wants to ask a person, and there is none', undefined);
   const { status } = parseAnswer(plugin, await output(plugin, parts));
-  const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status;
-  if (token === undefined && (cert === undefined || key === undefined))
-    throw failure(plugin, 'it gave neither a token nor a certificate with its key', undefined);
+  const { token = '', clientCertificateData: cert = '', clientKeyData: key = '', expirationTimestamp } = status;
+  const hasCertificate = cert !== '' && key !== '';
+  if (token === '' && !hasCertificate) throw failure(plugin, 'it gave neither a token nor a certificate with its key', undefined);
   return {
-    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-    tls: cert === undefined || key === undefined ? {} : { cert, key },
+    headers: token === '' ? {} : { Authorization: `Bearer ${token}` },
+    tls: hasCertificate ? { cert, key } : {},
     validForMs: expirationTimestamp === undefined ? Infinity : Date.parse(expirationTimestamp) - marginMs - parts.clock.now(),
   };
 }
@@ -88,10 +88,15 @@ function problemOf(error: ExecFileException, stderr: string): string {
   return `it failed (${error.code ?? 'signal'})${said === '' ? '' : `: ${said}`}`;
 }
 
+/** Takes out what is null, for JSON's and YAML's revivers: to Go it says nothing. */
+export function withoutNull(_key: unknown, value: unknown): unknown {
+  return value === null ? undefined : value;
+}
+
 function parseAnswer(plugin: ExecPlugin, stdout: string): z.infer<typeof answerSchema> {
   let answer: unknown;
   try {
-    answer = JSON.parse(stdout);
+    answer = JSON.parse(stdout, withoutNull);
   } catch {
     throw failure(plugin, 'it printed something else than JSON', undefined);
   }

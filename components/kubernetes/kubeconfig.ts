@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { AccessParts } from './access.ts';
 import { AuthProvider } from './auth-provider.ts';
 import { type Access, type Credentials, type FreshCredentials, RotatingCredentials, type TlsIdentity } from './credentials.ts';
-import { execSchema, runExecPlugin } from './exec-plugin.ts';
+import { execSchema, runExecPlugin, withoutNull } from './exec-plugin.ts';
 import { UnreachableError } from './index.ts';
 import { proxyFor } from './proxy.ts';
 
@@ -21,7 +21,7 @@ const clusterSchema = z.object({
   'certificate-authority-data': text,
   'insecure-skip-tls-verify': z.boolean().default(false),
   'tls-server-name': text,
-  'proxy-url': text,
+  'proxy-url': text.refine((url) => url === '' || /^https?:\/\//i.test(url), 'only proxies of http and https can be used'),
 });
 const userSchema = z.object({
   'client-certificate': text,
@@ -107,11 +107,11 @@ async function readKubeconfig(path: string, previous?: Kubeconfig): Promise<Kube
 }
 
 function parseYaml(content: string, path: string): unknown {
-  const document = parseDocument(content, { prettyErrors: false });
+  const document = parseDocument(content, { prettyErrors: false, merge: true });
   const [error] = document.errors;
   // Its message may quote a line, and a line may hold a token.
   if (error !== undefined) throw new Error(`the kubeconfig ${path} is not valid YAML: ${error.code} at character ${error.pos[0]}`);
-  return document.toJS();
+  return document.toJS({ reviver: withoutNull });
 }
 
 function find<T extends z.ZodType>(
