@@ -252,6 +252,28 @@ describe('renewing', () => {
     await stop();
   });
 
+  it.each([8000, 14_000])('goes on without a gap though every request takes %i ms', async (ms) => {
+    fates = Array.from({ length: 200 }, () => () => clock.sleep(ms));
+    const { elector, told, stop } = await start();
+    await clock.advance(600_000);
+    expect({ leads: elector.isLeader(), told }).toEqual({ leads: true, told: ['me', true] });
+    fates = [];
+    await clock.advance(60_000);
+    await stop();
+  });
+
+  it('survives a hanging request again once writes are quick', async () => {
+    fates = Array.from({ length: 20 }, () => () => clock.sleep(14_000));
+    const { told, stop } = await start();
+    await clock.advance(120_000);
+    fates = [];
+    await clock.advance(60_000);
+    fates = [never];
+    await clock.advance(60_000);
+    expect(told).toEqual(['me', true]);
+    await stop();
+  });
+
   it('ends by a timer half a lease after the last renewal was sent, though requests hang', async () => {
     const { elector, told, stop } = await start();
     fates = Array.from({ length: 20 }, () => never);

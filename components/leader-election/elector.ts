@@ -58,6 +58,8 @@ export class Elector {
   #renewedAt = -Infinity;
   #cancelStepDown = (): void => {};
   #isFailing = false;
+  /** Whether the API server has lately taken longer than a request is given at first. */
+  #isSlow = false;
 
   constructor(options: ElectorOptions) {
     this.#options = options;
@@ -137,6 +139,7 @@ export class Elector {
     this.#held = await this.#request(signal, (options) =>
       over === undefined ? lock.create(record, options) : lock.update(over, record, options),
     );
+    if (clock.monotonic() - sentAt < this.#leaseMs / 8) this.#isSlow = false;
     this.#observe(this.#held);
     this.#renewed(sentAt);
   }
@@ -233,9 +236,19 @@ export class Elector {
     return this.#isFailing ? periodMs : Math.max(0, this.#renewedAt + periodMs - this.#options.clock.monotonic());
   }
 
-  /** Each request has a time of its own, short enough for another try before the lease is lost. */
-  #request<T>(signal: AbortSignal, call: (options: CallOptions) => Promise<T>): Promise<T> {
-    const ms = this.#leaseMs / 8;
-    return within({ clock: this.#options.clock, ms, signal }, (inner) => call({ signal: inner, timeoutMs: ms, retriesMax: 0 }));
+  /**
+   * Each request has a time of its own, short enough for another try before the lease is lost. An API server that is slower than that, and
+   * does not only lose a request, gets as long as two renewals in a row may take, until a write is quick again.
+   */
+  async #request<T>(signal: AbortSignal, call: (options: CallOptions) => Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    const quickMs = this.#leaseMs / 8;
+    const ms = this.#isSlow ? 2 * quickMs : quickMs;
+    const sentAt = clock.monotonic();
+    try {
+      return await within({ clock, ms, signal }, (inner) => call({ signal: inner, timeoutMs: ms, retriesMax: 0 }));
+    } finally {
+      if (clock.monotonic() - sentAt >= quickMs) this.#isSlow = true;
+    }
   }
 }
