@@ -1,4 +1,4 @@
-import type { Informer, Informers, Kubernetes, KubeObject, Resource } from '../kubernetes/index.ts';
+import type { Informer, InformerHandler, Informers, Kubernetes, KubeObject, Resource } from '../kubernetes/index.ts';
 import type { MetricTarget, Replicas } from './index.ts';
 
 /** HorizontalPodAutoscaler, or WatermarkPodAutoscaler. */
@@ -30,7 +30,7 @@ export interface WantedMetric {
   readonly target: MetricTarget | undefined;
 }
 
-const watermark: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
+const watermarkResource: Resource = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
 
 export interface AutoscalersOptions {
   readonly withWatermark: boolean;
@@ -38,8 +38,35 @@ export interface AutoscalersOptions {
   readonly isElsewhere: (metric: string) => boolean;
 }
 
+/** The autoscalers of the cluster, followed. */
+export class FollowedAutoscalers {
+  readonly horizontal: Informer<Autoscaler>;
+  /** Undefined where they are not to be followed. It never syncs where their kind is not installed. */
+  readonly watermark: Informer<Autoscaler> | undefined;
+  readonly #all: readonly Informer<Autoscaler>[];
+
+  constructor(horizontal: Informer<Autoscaler>, watermark: Informer<Autoscaler> | undefined) {
+    this.horizontal = horizontal;
+    this.watermark = watermark;
+    this.#all = watermark === undefined ? [horizontal] : [horizontal, watermark];
+  }
+
+  /** Every autoscaler that is known. */
+  list(): readonly Autoscaler[] {
+    return this.#all.flatMap((each) => [...each.list()]);
+  }
+
+  /** @returns what takes the handler off */
+  handle(handler: InformerHandler<Autoscaler>): () => void {
+    const releases = this.#all.map((each) => each.handle(handler));
+    return () => {
+      for (const release of releases) release();
+    };
+  }
+}
+
 /**
- * Follows the autoscalers of the cluster, in the newest version that it serves: horizontal ones, then watermark ones.
+ * Follows the autoscalers of the cluster, horizontal ones in the newest version that it serves.
  *
  * @throws Error when it serves none
  */
@@ -47,14 +74,14 @@ export async function autoscalersOf(
   kubernetes: Kubernetes,
   informers: Informers,
   { withWatermark, isElsewhere }: AutoscalersOptions,
-): Promise<readonly Informer<Autoscaler>[]> {
-  const found = await horizontal(kubernetes);
+): Promise<FollowedAutoscalers> {
+  const found = await horizontalResource(kubernetes);
   const follow = (kind: AutoscalerKind, resource: Resource): Informer<Autoscaler> =>
     informers.informer({ resource, transform: (object) => autoscaler({ kind, resource, isElsewhere }, object) });
-  return withWatermark ? [follow('hpa', found), follow('wpa', watermark)] : [follow('hpa', found)];
+  return new FollowedAutoscalers(follow('hpa', found), withWatermark ? follow('wpa', watermarkResource) : undefined);
 }
 
-async function horizontal(kubernetes: Kubernetes): Promise<Resource> {
+async function horizontalResource(kubernetes: Kubernetes): Promise<Resource> {
   for (const version of ['v2', 'v2beta2']) {
     const resource = await kubernetes.discover({ group: 'autoscaling', version, plural: 'horizontalpodautoscalers' });
     if (resource !== undefined) return resource;

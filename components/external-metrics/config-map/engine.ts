@@ -1,10 +1,10 @@
 import type { Clock } from '../../../src/fx/index.ts';
 import type { DatadogClient } from '../../datadog-client/index.ts';
 import type { EventRecorder } from '../../events/index.ts';
-import type { Informer, Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
+import type { Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
 import type { Log } from '../../log/index.ts';
-import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
+import { autoscalersOf, type Autoscaler, type AutoscalersOptions, type FollowedAutoscalers } from '../autoscalers.ts';
 import { referenceOf, type Entry } from './entry.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { ConfigMapStore } from './store.ts';
@@ -48,7 +48,7 @@ const spreadShare = 0.5;
 export class ConfigMapEngine {
   readonly #parts: Parts;
   readonly #queue: Workqueue<Work>;
-  #followed: readonly Informer<Autoscaler>[] = [];
+  #followed: FollowedAutoscalers | undefined;
   /** Autoscalers and metrics whose refusal has been told. */
   #refused: ReadonlySet<string> = new Set();
   /** By query: why the last one gave no valid value. */
@@ -67,7 +67,7 @@ export class ConfigMapEngine {
 
   /** Every autoscaler that is known. */
   get autoscalers(): readonly Autoscaler[] {
-    return this.#followed.flatMap((each) => [...each.list()]);
+    return this.#followed?.list() ?? [];
   }
 
   /** Why the ConfigMap could not be kept when that was last tried; undefined when it could. */
@@ -82,16 +82,17 @@ export class ConfigMapEngine {
 
   async run(signal: AbortSignal): Promise<void> {
     const { kubernetes, informers, election, options } = this.#parts;
-    this.#followed = await autoscalersOf(kubernetes, informers, options);
+    const followed = await autoscalersOf(kubernetes, informers, options);
+    this.#followed = followed;
     const releases = [
-      ...this.#followed.map((each) => this.#handle(each)),
+      this.#handle(followed),
       election.subscribe((isLeader) => {
         if (isLeader) this.#takeOver();
       }),
     ];
     try {
       // Only horizontal ones are sure to be there: the other kind may not be installed, and is taken up when it is.
-      await this.#followed[0]?.synced(signal);
+      await followed.horizontal.synced(signal);
       this.#takeOver();
       await this.#queue.run({ workers: 2, work: (which) => this.#work(which, signal), signal, drainMs: 0 });
     } finally {
@@ -99,7 +100,7 @@ export class ConfigMapEngine {
     }
   }
 
-  #handle(autoscalers: Informer<Autoscaler>): () => void {
+  #handle(autoscalers: FollowedAutoscalers): () => void {
     const changed = (): void => this.#queue.addAfter('changed', coalesceMs);
     return autoscalers.handle({
       added: changed,
@@ -176,7 +177,7 @@ export class ConfigMapEngine {
   }
 
   #wanted(): Wanted {
-    const [horizontal, watermark] = this.#followed;
+    const followed = this.#followed;
     const byReference = new Map<string, readonly Entry[]>();
     const refused = new Set<string>();
     for (const autoscaler of this.autoscalers) {
@@ -185,7 +186,8 @@ export class ConfigMapEngine {
       for (const { metric } of found.refused) refused.add(this.#refuse(autoscaler, metric));
     }
     this.#refused = refused;
-    const isComplete: Wanted['isComplete'] = (kind) => (kind === 'hpa' ? horizontal?.hasSynced === true : (watermark?.hasSynced ?? true));
+    const isComplete: Wanted['isComplete'] = (kind) =>
+      kind === 'hpa' ? followed?.horizontal.hasSynced === true : (followed?.watermark?.hasSynced ?? true);
     return { byReference, isComplete };
   }
 

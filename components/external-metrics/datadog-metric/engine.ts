@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/fx/index.ts';
 import type { Informer, Informers, Kubernetes, WorkOutcome, Workqueue, Workqueues } from '../../kubernetes/index.ts';
 import type { LeaderElection } from '../../leader-election/index.ts';
 import type { Log } from '../../log/index.ts';
-import { autoscalersOf, type Autoscaler, type AutoscalersOptions } from '../autoscalers.ts';
+import { autoscalersOf, type Autoscaler, type AutoscalersOptions, type FollowedAutoscalers } from '../autoscalers.ts';
 import { inSlices } from '../in-slices.ts';
 import type { MetricController } from './controller.ts';
 import { misreadIn } from './from-object.ts';
@@ -56,7 +56,7 @@ export class MetricEngine {
    */
   #stage: 'empty' | 'filling' | 'filled' = 'empty';
   #releases: readonly (() => void)[] = [];
-  #followed: readonly Informer<Autoscaler>[] = [];
+  #followed: FollowedAutoscalers | undefined;
 
   constructor(parts: Parts) {
     const { workqueues, store } = parts;
@@ -72,7 +72,7 @@ export class MetricEngine {
 
   /** Every autoscaler that is known. */
   get autoscalers(): readonly Autoscaler[] {
-    return this.#followed.flatMap((each) => [...each.list()]);
+    return this.#followed?.list() ?? [];
   }
 
   start(): void {
@@ -136,24 +136,24 @@ export class MetricEngine {
   /** Follows who reads which metric until it is stopped; `healthy` is called once it does. */
   async watchReaders(signal: AbortSignal, healthy: () => void): Promise<void> {
     const { kubernetes, informers, options } = this.#parts;
-    const autoscalers = await autoscalersOf(kubernetes, informers, options);
-    this.#followed = autoscalers;
+    const followed = await autoscalersOf(kubernetes, informers, options);
+    this.#followed = followed;
     const changed = (): void => this.#readers.addAfter('all', coalesceMs);
-    const releases = autoscalers.map((each) => each.handle({ added: changed, updated: changed, deleted: changed }));
+    const release = followed.handle({ added: changed, updated: changed, deleted: changed });
     try {
-      await this.#syncedReaders(autoscalers, signal);
+      await this.#syncedReaders(followed, signal);
       healthy();
       this.#readers.add('all');
       await this.#readers.run({ workers: 1, work: () => this.#updateReaders(), signal });
     } finally {
-      for (const release of releases) release();
+      release();
     }
   }
 
   /** The kind of watermark autoscalers may not be installed: then metrics must not wait for it for ever. */
-  async #syncedReaders([horizontal, watermark]: readonly Informer<Autoscaler>[], signal: AbortSignal): Promise<void> {
+  async #syncedReaders({ horizontal, watermark }: FollowedAutoscalers, signal: AbortSignal): Promise<void> {
     const { objects, clock } = this.#parts;
-    await Promise.all([horizontal?.synced(signal), objects.synced(signal)]);
+    await Promise.all([horizontal.synced(signal), objects.synced(signal)]);
     if (watermark !== undefined) await Promise.race([watermark.synced(signal), clock.sleep(watermarkPatienceMs, signal)]);
   }
 
