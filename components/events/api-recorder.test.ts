@@ -69,6 +69,13 @@ describe('against an API server', { timeout: 60_000 }, () => {
     expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('an event that comes while the API server has too much to do is written later', async () => {
+    await using tested = await testApp([...kubernetesAs(cluster.clientFor({ user: 'agent' })), apiEventRecorder], { requires });
+    cluster.faults.add({ kind: 'refuse', code: 429, user: 'agent', times: 1 });
+    tested.needs.recorder.record(event);
+    await expect.poll(() => written().length, patience).toBe(1);
+  });
+
   it('what is recorded right before the stop is written', async () => {
     const tested = await testApp([...kubernetesAs(cluster.clientFor({ user: 'agent' })), apiEventRecorder], { requires });
     for (const name of ['a', 'b', 'c']) tested.needs.recorder.record({ ...event, about: { ...about, name } });

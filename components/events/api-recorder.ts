@@ -35,6 +35,8 @@ const queueMax = 1000;
 /** client-go's patience with an API server that does not answer; milliseconds. */
 const triesMax = 12;
 const retryMs = 10_000;
+/** For an API server that answers, but has too much to do. Written twice, an event is the same event. */
+const retriesMax = 10;
 /** Milliseconds that a stop waits for what is still to be written. */
 const flushMs = 2000;
 
@@ -132,14 +134,14 @@ class ApiEventRecorder implements EventRecorder {
     if (event.count > 1 && this.#mayPatch && (await this.#patch(event, signal))) return;
     const created = event.count > 1 && !this.#mayPatch ? anew : event;
     const { kubernetes } = this.#surroundings;
-    await kubernetes.create({ resource, namespace: created.metadata.namespace }, created, { signal });
+    await kubernetes.create({ resource, namespace: created.metadata.namespace }, created, { signal, retriesMax });
   }
 
   /** Tells whether the event could be changed. */
   async #patch({ count, lastTimestamp, message, metadata: { name, namespace } }: WireEvent, signal: AbortSignal): Promise<boolean> {
     const { kubernetes, log } = this.#surroundings;
     try {
-      await kubernetes.patch({ resource, namespace, name }, { count, lastTimestamp, message }, { type: 'strategic', signal });
+      await kubernetes.patch({ resource, namespace, name }, { count, lastTimestamp, message }, { type: 'strategic', signal, retriesMax });
       return true;
     } catch (error) {
       if (hasReason(error, 'NotFound')) return false; // events are kept for an hour
