@@ -25,6 +25,12 @@ interface Resource {
   readonly resource: { readonly hasRef?: () => boolean };
 }
 
+interface Listener {
+  readonly name: string | symbol;
+  readonly listener: (...args: never[]) => void;
+  readonly stack: string;
+}
+
 /** Closing takes a socket some turns of the event loop, and what another process does with it some milliseconds of real time. */
 const patienceMs = 500;
 /** On a machine with much else to do, a single turn may take all that time. */
@@ -37,7 +43,11 @@ const turnsMin = 50;
 export class LeakWatch {
   readonly #inside = new AsyncLocalStorage<LeakWatch>();
   readonly #open = new Map<number, Resource>();
-  readonly #listeners = listenerCounts();
+  /** Those of the process. */
+  readonly #listeners: Listener[] = [];
+  readonly #added = (name: Listener['name'], listener: Listener['listener']): void => {
+    if (this.#inside.getStore() === this) this.#listeners.push({ name, listener, stack: new Error('added here').stack ?? '' });
+  };
   readonly #hook = createHook({
     init: (...[id, type, , resource]) => {
       const kind = kinds[type];
@@ -46,6 +56,10 @@ export class LeakWatch {
     },
     destroy: (id) => this.#open.delete(id),
   }).enable();
+
+  constructor() {
+    process.on('newListener', this.#added);
+  }
 
   inside<T>(call: () => T): T {
     return this.#inside.run(this, call);
@@ -57,13 +71,15 @@ export class LeakWatch {
     for (let turns = 0; this.#leaks().length > 0 && (turns < turnsMin || performance.now() < giveUpAt); turns += 1)
       await new Promise((resolve) => void setTimeout(resolve, 5));
     this.#hook.disable();
+    process.off('newListener', this.#added);
     const error = errorOf(this.#leaks());
     if (error !== undefined) throw error;
   }
 
   #leaks(): Finding[] {
     const open = [...this.#open.values()].filter(({ resource }) => resource.hasRef?.() ?? true);
-    const listeners = [...listenerCounts()].filter(([name, count]) => count > (this.#listeners.get(name) ?? 0));
+    const emitter: NodeJS.EventEmitter = process;
+    const listeners = this.#listeners.filter(({ name, listener }) => emitter.listeners(name).some((each) => each === listener));
     return [
       ...open.map(({ kind, stack }): Finding => ({
         code: 'FX_LEAK',
@@ -71,17 +87,14 @@ export class LeakWatch {
         place: ownFrames(stack),
         fix: 'close it in the stop of the hook whose start opened it',
       })),
-      ...listeners.map(([name]): Finding => ({
+      ...listeners.map(({ name, stack }): Finding => ({
         code: 'FX_LEAK',
-        message: `process listens to "${String(name)}" more often than before`,
-        fix: 'remove the listener in stop',
+        message: `the process still listens to "${String(name)}" after the stop`,
+        place: ownFrames(stack),
+        fix: 'remove the listener in the stop of the hook whose start added it',
       })),
     ];
   }
-}
-
-function listenerCounts(): Map<string | symbol, number> {
-  return new Map(process.eventNames().map((name) => [name, process.listenerCount(name)]));
 }
 
 /** The frames of the code that opened it, without Node's own and ours. */

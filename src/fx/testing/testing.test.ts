@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { component, invoke, Lifecycle, module, token } from '../index.ts';
+import { component, invoke, Lifecycle, module, Process, token } from '../index.ts';
 import { faultInject, LeakWatch, testApp } from '../testing.ts';
 
 interface Store {
@@ -55,6 +55,20 @@ describe('testApp', () => {
 });
 
 describe('LeakWatch', () => {
+  it('does not take the listeners of others for those of the app', async () => {
+    const listening = component({
+      name: 'listening',
+      requires: { process: Process, lifecycle: Lifecycle },
+      create({ process, lifecycle }) {
+        let release: (() => void) | undefined;
+        lifecycle.append({ start: () => void (release = process.onSignal('SIGUSR2', () => {})), stop: () => release?.() });
+      },
+    });
+    const [first, second] = [await testApp([listening]), await testApp([listening])];
+    await first.stop();
+    await second.stop();
+  });
+
   it('sees a TLS socket that is left open, and none that is closed', async () => {
     const listening = createServer().listen(0, '127.0.0.1');
     await once(listening, 'listening');
