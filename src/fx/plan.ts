@@ -71,7 +71,8 @@ class Planner {
     const [role, done] = output.node.isOriginal ? ['provider', 'provided'] : ['decorator', 'decorated'];
     const by = first === undefined ? 'the framework' : `${nameOf(first)} (${String(first.node.item.place)})`;
     const message = `${nameOf(output)} cannot be a ${role} of "${output.token.key}": already ${done} by ${by}`;
-    this.#find(output.node, 'FX_DUPLICATE', { message, fix: 'keep one of the two; to swap one for the other, list replace(component)' });
+    const swap = first === undefined ? 'give a clock or a process as an option: app(list, { clock, process })' : 'list replace(component)';
+    this.#find(output.node, 'FX_DUPLICATE', { message, fix: `keep one of the two; to swap one for the other, ${swap}` });
   }
 
   /** Two tokens with one key would look like one in every message. */

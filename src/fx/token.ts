@@ -75,9 +75,7 @@ export type Many<Of extends Token = Token, Options extends GroupOptions = GroupO
  * by its condition, or when the provider was allowed to fail and did. A provider that is listed but cannot be built is an
  * error all the same.
  */
-export function optional<Of extends Token>(of: Of): Optional<Of> {
-  return new Formed('optional', of, {});
-}
+export const optional = <Of extends Token>(of: Of): Optional<Of> => new Formed('optional', of, {});
 
 /**
  * A value group. In `provides`, contributes one member; in `requires`, all members in list order (an empty list when there
