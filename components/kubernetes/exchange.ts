@@ -117,14 +117,19 @@ export class Exchange {
   #failure(error: unknown): unknown {
     if (this.#reason !== undefined) return this.#reason;
     if (error instanceof UnreachableError) return error;
-    const { message, code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
-    return this.#error(code, `${message}; ${adviceFor(code, this.#parts.origin)}`, error);
+    const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+    return this.#error(code, `${messageOf(error as Error)}; ${adviceFor(code, this.#parts.origin)}`, error);
   }
 
   #error(code: string, message: string, cause?: unknown): UnreachableError {
     const { method, path } = this.#request;
     return new UnreachableError(`${method} ${this.#parts.server}${path.split('?')[0]}: ${message}`, { code, cause });
   }
+}
+
+/** Where a name has several addresses the error has no message, and each of them one of its own. */
+function messageOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : error.message;
 }
 
 const smallBytes = 65_536;

@@ -1,8 +1,9 @@
+import dns from 'node:dns';
 import { createServer as createProxy, type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { manualClock, LeakWatch } from '../../src/fx/testing.ts';
 import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
 import { CertificateAuthority } from '../../src/certificates/index.ts';
@@ -154,6 +155,20 @@ describe('a failure', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' });
     expect(String(error)).toContain(`GET ${url}/api/v1/pods: connect ECONNREFUSED`);
     expect(String(error)).toContain('nothing listens there');
+  });
+
+  it('of a name with several addresses names them all', async () => {
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    const lookup = vi
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((_host: string, _options: object, found: (...answer: unknown[]) => void) => found(null, addresses)) as never);
+    const { port } = new URL(cluster.url);
+    await cluster.stop();
+    const named = transportTo({ ...cluster.clientFor({ user }), url: `https://kube.example:${port}` });
+    const error = await failure(named.open({ method: 'GET', path: '/version' }));
+    lookup.mockRestore();
+    expect(String(error)).toContain(`connect ECONNREFUSED 127.0.0.1:${port}, connect ECONNREFUSED 127.0.0.2:${port}; nothing listens`);
+    await named.close();
   });
 
   it('of TLS names the setting that mends it', async () => {
