@@ -196,6 +196,19 @@ describe('a kubeconfig', { timeout: 30_000 }, () => {
     expect([cluster.traffic('first').requests, cluster.traffic('second').requests]).toEqual([1, 1]);
   });
 
+  it('is read again at once when its certificate and key do not belong together, which is said', async () => {
+    await file('ca.crt', cluster.ca);
+    const [old, fresh] = ['old', 'fresh'].map((name) => cluster.clientFor({ user: name, groups: masters }));
+    await file('me.crt', fresh?.certificate ?? '');
+    await file('me.key', old?.key ?? '');
+    const path = await kubeconfig({ user: { 'client-certificate': 'me.crt', 'client-key': 'me.key' } });
+    const transport = await connect({ kubeconfigPath: path });
+    const error = await failure(call(transport));
+    expect(error).toMatch(/^UnreachableError: the client certificate and key of the kubeconfig \S+ cannot be used: .*key values mismatch/);
+    await file('me.key', fresh?.key ?? '');
+    expect(await call(transport)).toBe(200);
+  });
+
   it('is read again at once when the server has a certificate of another CA', async () => {
     await file('ca.crt', new CertificateAuthority('retired').certificate);
     const transport = await connect({ kubeconfigPath: await kubeconfig() });

@@ -111,16 +111,17 @@ export class AgentTransport implements Transport {
 
   #agentFor(tls: TlsIdentity): http.Agent {
     if (this.#agent !== undefined && this.#tls === tls) return this.#agent;
+    const agent = keepAliveAgent(this.#parts.access, tls, this.#connections);
     this.#dropIdle();
     // What still runs over the previous pool ends with its own connection.
     if (this.#agent !== undefined) this.#agent.keepSocketAlive = () => false;
     this.#tls = tls;
-    this.#agent = keepAliveAgent(this.#parts.access, tls, this.#connections);
-    return this.#agent;
+    this.#agent = agent;
+    return agent;
   }
 }
 
-function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
+function keepAliveAgent({ server, proxy, origin }: Access, tls: TlsIdentity, connections: Set<Duplex>): http.Agent {
   const options: http.AgentOptions = {
     keepAlive: true,
     maxSockets: connectionsMax,
@@ -128,7 +129,7 @@ function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections
     scheduling: 'lifo',
     ...(proxy === '' ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
   };
-  const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...securityOf(tls) });
+  const agent = server.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...securityOf(tls, origin) });
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (...given) => {
     const socket = connect(...given);
@@ -144,9 +145,11 @@ function keepAliveAgent({ server, proxy }: Access, tls: TlsIdentity, connections
 /**
  * One context for all connections: Node would read the certificates again for each, and take their whole text for the name of
  * the pool with every request. What is given as a CA is trusted even where another one has signed it, as in Go: many clusters give the
- * intermediate one only. Certificates that cannot be read are left to the first connection, which fails as any other does.
+ * intermediate one only.
+ *
+ * @throws UnreachableError with code `credentials`
  */
-function securityOf(tls: TlsIdentity): ConnectionOptions {
+function securityOf(tls: TlsIdentity, origin: string): ConnectionOptions {
   try {
     const { rejectUnauthorized = true, servername } = tls;
     return {
@@ -154,14 +157,15 @@ function securityOf(tls: TlsIdentity): ConnectionOptions {
       ...(servername === undefined ? {} : { servername }),
       secureContext: createSecureContext({ ...tls, allowPartialTrustChain: true }),
     };
-  } catch {
-    return tls;
+  } catch (cause) {
+    const problem = `${(cause as Error).message}; they must belong together, and be PEM that is not encrypted`;
+    throw new UnreachableError(`the client certificate and key of ${origin} cannot be used: ${problem}`, { code: 'credentials', cause });
   }
 }
 
-/** The failure of a connection whose certificates do not fit, which newer ones may mend; any other is thrown on. */
+/** The failure of certificates that do not fit, which newer ones may mend; any other is thrown on. */
 function distrust(error: unknown): UnreachableError {
-  if (error instanceof UnreachableError && isOfCertificates(error.code)) return error;
+  if (error instanceof UnreachableError && (error.code === 'credentials' || isOfCertificates(error.code))) return error;
   throw error;
 }
 
