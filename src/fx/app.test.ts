@@ -354,6 +354,15 @@ describe('App: states', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('waits for the end of a start that a constructor stops', async () => {
+    const stops: Promise<string>[] = [];
+    const stop = (): void => void stops.push(subject.stop().then(() => subject.report().state));
+    const slow = component({ name: 'slow', create: async () => turn() });
+    const subject = app([component({ name: 'stopper', create: stop }), slow], { process: fakeProcess() });
+    expect((await rejection(subject.start())).code).toBe('FX_INTERRUPTED');
+    expect(await Promise.all(stops)).toEqual(['stopped']);
+  });
+
   it('says when stop was called during a start and something could not be stopped', async () => {
     const first = component({ name: 'first', create: () => undefined, start: () => {}, stop: () => Promise.reject(new Error('stuck')) });
     const slow = component({ name: 'slow', create: () => undefined, start: () => new Promise(() => {}) });

@@ -112,6 +112,8 @@ export class Application {
     try {
       if (this.#state === 'starting') {
         this.#engine.current.interruptBy('stop was called');
+        // A constructor may have called it, before anybody could note what is under way.
+        await Promise.resolve();
         // A start that was ended by a stop has not failed; what could not be stopped has.
         raise(errorOf((await this.#underWay)?.findings.filter(isToBlame) ?? []));
       }
