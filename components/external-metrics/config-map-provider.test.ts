@@ -1,27 +1,25 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
 import { testApp } from '../../src/fx/testing.ts';
-import { many, supply } from '../../src/fx/index.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
-import { kubernetesAs, type Identity } from '../../test/kubernetes/support.ts';
-import { batchedDatadogClient } from '../datadog-client/batched.ts';
-import { fakeEventRecorder } from '../events/fake.ts';
+import {
+  autoscaler,
+  keys,
+  problem,
+  query,
+  replicaOn,
+  soon,
+  target,
+  values,
+  type Replica,
+  type Wish,
+} from '../../test/external-metrics/config-map-replica.ts';
+import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import type { KubernetesEvent } from '../events/index.ts';
-import { informers } from '../kubernetes/informers.ts';
-import { Kubernetes, type JsonObject, type KubeObject, type Resource } from '../kubernetes/index.ts';
-import { workqueues } from '../kubernetes/workqueue.ts';
-import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
-import { LeaderElection } from '../leader-election/index.ts';
+import { Kubernetes, type KubeObject, type Resource } from '../kubernetes/index.ts';
+import { fakeElection } from '../leader-election/fake.ts';
 import type { Logged } from '../log/fake.ts';
-import { fakeOwnPod } from '../own-pod/fake.ts';
-import { Scrubber } from '../scrubber/index.ts';
-import { StatusProvider } from '../status/index.ts';
-import { configMapProvider } from './config-map-provider.ts';
-import { ExternalMetricsProvider, MetricInventory } from './index.ts';
-import { parseSelector } from './selector.ts';
 
-const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 const roles = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', namespaced: false };
 const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false };
 const watermarks = { group: 'datadoghq.com', version: 'v1alpha1', plural: 'watermarkpodautoscalers', namespaced: true };
@@ -44,14 +42,8 @@ const watermarkDefinition = {
   },
 };
 const bindings = { ...roles, plural: 'clusterrolebindings' };
-const target = { resource: configMaps, namespace: 'default', name: 'datadog-custom-metrics' };
-const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
-const scrubber = supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} });
-const query = 'avg:nginx.requests{app:web}.rollup(30)';
 const key = 'external_metric-horizontal-default-web-nginx.requests';
 const masters = ['system:masters'];
-const soon = { timeout: 20_000, interval: 50 };
-
 /** What the chart grants for this mode, and not a verb more. */
 const rules = [
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [target.name], verbs: ['get', 'update'] },
@@ -60,74 +52,6 @@ const rules = [
   { apiGroups: ['datadoghq.com'], resources: ['watermarkpodautoscalers'], verbs: ['get', 'list', 'watch'] },
   { nonResourceURLs: ['*'], verbs: ['get'] },
 ];
-
-interface Replica {
-  readonly election?: FakeElection;
-  readonly config?: Readonly<Record<string, unknown>>;
-}
-
-interface Wish {
-  readonly name?: string;
-  readonly metrics?: readonly (readonly [metric: string, labels?: Readonly<Record<string, string>>])[];
-}
-
-interface Surroundings extends Replica {
-  readonly datadog: Datadog;
-  readonly events?: KubernetesEvent[];
-  readonly logged?: Logged[];
-}
-
-function replicaOn(identity: Identity, { datadog, events, logged = [], election = fakeElection(), config = {} }: Surroundings) {
-  const settings = {
-    'external_metrics_provider.enabled': true,
-    'external_metrics_provider.use_datadogmetric_crd': false,
-    'external_metrics_provider.refresh_period': 1,
-    'external_metrics_provider.endpoint': datadog.url,
-    api_key: keys.apiKey,
-    app_key: keys.appKey,
-    ...config,
-  };
-  const list = [
-    ...kubernetesAs(identity, { config: settings, logged }),
-    informers,
-    workqueues,
-    supply(LeaderElection, election),
-    fakeEventRecorder(events),
-    fakeOwnPod(),
-    scrubber,
-    batchedDatadogClient,
-    configMapProvider,
-  ] as const;
-  const lookup = (name: string): unknown => (settings as Readonly<Record<string, unknown>>)[name];
-  const requires = { provider: ExternalMetricsProvider, inventory: MetricInventory, status: many(StatusProvider) };
-  return testApp(list, { requires, settings: lookup });
-}
-type Needs = Awaited<ReturnType<typeof replicaOn>>['needs'];
-
-const autoscaler = (version: string, { name = 'web', metrics = [['nginx.requests', { app: 'web' }]] }: Wish = {}): JsonObject => ({
-  apiVersion: `autoscaling/${version}`,
-  kind: 'HorizontalPodAutoscaler',
-  metadata: { name },
-  spec: {
-    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-    maxReplicas: 5,
-    metrics: metrics.map(([metric, matchLabels]) => ({
-      type: 'External',
-      external: { metric: { name: metric, selector: { matchLabels } }, target: { type: 'Value', value: '10' } },
-    })),
-  },
-});
-
-const values = ({ provider }: Needs, metric = 'nginx.requests', labels = 'app=web'): unknown => {
-  try {
-    const found = provider.read({ namespace: 'default', metric, selector: parseSelector(labels) });
-    return [found].flat().map((each) => ('value' in each ? each.value : each));
-  } catch (error) {
-    return (error as Error).message;
-  }
-};
-
-const problem = async ({ inventory }: Needs): Promise<string | undefined> => (await inventory.list())[0]?.problem;
 
 describe.each(subjects())('configMapProvider on $name', (subject) => {
   let server: Server;
@@ -446,110 +370,5 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
       .toEqual([key, 'external_metric-watermark-default-api-nginx.requests']);
     await expect.poll(() => values(after.needs), soon).toEqual([5]);
     expect(events.map(({ about }) => about.kind)).toContain('WatermarkPodAutoscaler');
-  });
-});
-
-describe('configMapProvider while the API server fails', () => {
-  let cluster: Cluster;
-  let datadog: Datadog;
-  let value = 5;
-
-  beforeEach(async () => {
-    cluster = await startCluster();
-    datadog = await startDatadog(keys);
-    value = 5;
-    datadog.set(query, (_, to) => [[to, value]]);
-    cluster.objects.put({
-      ...autoscaler('v2'),
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: { name: 'web', namespace: 'default' },
-    });
-  });
-  afterEach(async () => {
-    await datadog.stop();
-    await cluster.stop();
-  });
-  const replica = (config: Replica['config'] = {}, more: Pick<Surroundings, 'logged' | 'election'> = {}) =>
-    replicaOn(cluster.clientFor({ user: 'admin', groups: ['system:masters'] }), { datadog, config, ...more });
-  const isOfConfigMaps = ({ plural }: { readonly plural: string }): boolean => plural === 'configmaps';
-
-  it('serves its copy, says so in the status, and goes on by itself', async () => {
-    await using tested = await replica();
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    const fault = cluster.faults.add({ kind: 'refuse', code: 500, message: 'etcd is gone', when: isOfConfigMaps });
-    value = 6;
-    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
-    await expect
-      .poll(() => section?.json({ verbose: false }), soon)
-      .toMatchObject({ custommetrics: { External: { ListError: expect.stringContaining('etcd is gone') } } });
-    expect(values(tested.needs)).toEqual([5]);
-    fault.remove();
-    await expect.poll(() => values(tested.needs), soon).toEqual([6]);
-  });
-
-  it('serves nothing once its copy is too old', async () => {
-    await using tested = await replica({ 'external_metrics_provider.local_copy_refresh_rate': 1 });
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    const fault = cluster.faults.add({ kind: 'refuse', code: 500, when: isOfConfigMaps });
-    await expect.poll(() => values(tested.needs), soon).toBe('external metrics invalid');
-    fault.remove();
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-  });
-
-  const mayNotWrite = {
-    kind: 'refuse',
-    code: 403,
-    when: ({ plural, verb }: { readonly plural: string; readonly verb: string }) => plural === 'configmaps' && verb === 'update',
-  } as const;
-  const toldOf = (logged: readonly Logged[]): string[] =>
-    logged.flatMap(({ level, message }) => (level !== 'debug' && /ConfigMap|work on a key/.test(message) ? [level] : []));
-
-  it('tries again with each refresh, and no sooner, while it must not write, and says so once', async () => {
-    const logged: Logged[] = [];
-    await using tested = await replica({}, { logged });
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    const fault = cluster.faults.add(mayNotWrite);
-    value = 6;
-    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
-    await expect.poll(() => fault.hits, soon).toBeGreaterThan(4);
-    expect(await section?.json({ verbose: false })).toMatchObject({ custommetrics: { External: { WriteError: expect.any(String) } } });
-    expect(await section?.text({ verbose: false })).toMatch(/^ {2}Error: PUT /m);
-    expect(values(tested.needs)).toEqual([5]);
-    fault.remove();
-    await expect.poll(() => values(tested.needs), soon).toEqual([6]);
-    await expect.poll(() => toldOf(logged), soon).toEqual(['error', 'info']);
-  });
-
-  it('takes the end of its lead for no end of the trouble', async () => {
-    const [logged, election]: [Logged[], FakeElection] = [[], fakeElection()];
-    await using tested = await replica({}, { logged, election });
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    cluster.faults.add(mayNotWrite);
-    value = 6;
-    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
-    await expect.poll(() => section?.text({ verbose: false }), soon).toContain('Error');
-    election.elect({ kind: 'other', identity: 'agent-1' });
-    await expect.poll(() => section?.text({ verbose: false }), soon).not.toContain('Error');
-    expect(toldOf(logged)).toEqual(['error']);
-  });
-
-  it('begins when it can', async () => {
-    const fault = cluster.faults.add({ kind: 'refuse', code: 503 });
-    await using tested = await replica();
-    const [section] = tested.needs.status.filter(({ name }) => name === 'Custom Metrics Server');
-    await expect.poll(() => section?.json({ verbose: false }), soon).toMatchObject({ custommetrics: { StoreError: expect.any(String) } });
-    expect(values(tested.needs)).toBe('external metrics invalid');
-    fault.remove();
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-  });
-
-  it('loses no value to somebody who writes at the same moment', async () => {
-    await using tested = await replica();
-    await expect.poll(() => values(tested.needs), soon).toEqual([5]);
-    const fault = cluster.faults.add({ kind: 'refuse', code: 409, when: ({ verb }) => verb === 'update', times: 4 });
-    value = 7;
-    await expect.poll(() => values(tested.needs), soon).toEqual([7]);
-    expect(fault.hits).toBe(4);
   });
 });
