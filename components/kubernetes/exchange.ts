@@ -50,6 +50,10 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#waitForBytes();
       this.#sent.on('error', (error) => reject(this.#failure(error)));
+      // Node closes a connection that changes to another protocol, and says nothing.
+      this.#sent.once('close', () => {
+        if (this.#response === undefined) reject(this.#error('bad-answer', 'no answer, and the connection is over'));
+      });
       this.#sent.on('response', (response: IncomingMessage) => {
         this.#stopWaiting();
         this.#response = response;

@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import { createServer as createProxy, type IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { manualClock, LeakWatch } from '../../src/fx/testing.ts';
@@ -169,6 +169,21 @@ describe('a failure', () => {
     lookup.mockRestore();
     expect(String(error)).toContain(`connect ECONNREFUSED 127.0.0.1:${port}, connect ECONNREFUSED 127.0.0.2:${port}; nothing listens`);
     await named.close();
+  });
+
+  it('is an answer to something that nobody asked', async () => {
+    const server = createTcpServer((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const other = transportTo({ ...cluster.clientFor({ user }), url: `http://127.0.0.1:${portOf(server)}` });
+    const error = await failure(other.open({ method: 'GET', path: '/version' }));
+    expect(error).toMatchObject({
+      code: 'bad-answer',
+      message: expect.stringContaining('/version: no answer, and the connection is over'),
+    });
+    await other.close();
+    server.close();
   });
 
   it('of TLS names the setting that mends it', async () => {
