@@ -79,6 +79,14 @@ describe('the cluster id', () => {
     expect(stored()).toEqual({ id: uid });
   });
 
+  it.each([['create'], ['update']])('is written all the same when the API server is too busy for the first %s', async (verb) => {
+    if (verb === 'update') put({ data: { id: 'short' } });
+    cluster.faults.add({ kind: 'refuse', code: 429, user: 'agent', times: 1, when: (request) => request.verb === verb });
+    await using tested = await agent();
+    expect(await tested.needs.clusterId.get()).toBe(uid);
+    expect(stored()).toEqual({ id: uid });
+  });
+
   it('is not known without the right to read it; the error says what is missing, and a later call tries again', async () => {
     await using tested = await agent('stranger');
     const { clusterId } = tested.needs;

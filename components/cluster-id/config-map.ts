@@ -25,6 +25,8 @@ const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced:
 const namespaces = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 const name = 'datadog-cluster-id';
 const idLength = 36;
+/** For a busy API server: the id is written now or never. */
+const writeRetriesMax = 10;
 /** How often another may be faster before that is a failure. */
 const racesMax = 3;
 
@@ -56,7 +58,7 @@ class ConfigMapClusterId implements ClusterId {
       if (id !== undefined && Buffer.byteLength(id) === idLength) return id;
       const uid = await this.#kubeSystemUid(options);
       try {
-        await this.#write(map, { namespace, uid }, options);
+        await this.#write(map, { namespace, uid }, { ...options, retriesMax: writeRetriesMax });
         return uid;
       } catch (error) {
         const isRace = hasReason(error, 'AlreadyExists', 'Conflict', 'NotFound') && race < racesMax;
