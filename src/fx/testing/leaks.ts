@@ -41,13 +41,17 @@ const turnsMin = 50;
  * much later. Resources of the test itself, or of its runner, are not its business.
  */
 export class LeakWatch {
+  /** One listener of ours serves them all: the process warns of more than ten, and a test may have more apps open. */
+  static readonly #watching = new Set<LeakWatch>();
+  static readonly #added = (name: Listener['name'], listener: Listener['listener']): void => {
+    for (const watch of LeakWatch.#watching)
+      if (watch.#inside.getStore() === watch) watch.#listeners.push({ name, listener, stack: new Error('added here').stack ?? '' });
+  };
+
   readonly #inside = new AsyncLocalStorage<LeakWatch>();
   readonly #open = new Map<number, Resource>();
   /** Those of the process. */
   readonly #listeners: Listener[] = [];
-  readonly #added = (name: Listener['name'], listener: Listener['listener']): void => {
-    if (this.#inside.getStore() === this) this.#listeners.push({ name, listener, stack: new Error('added here').stack ?? '' });
-  };
   readonly #hook = createHook({
     init: (...[id, type, , resource]) => {
       const kind = kinds[type];
@@ -58,7 +62,8 @@ export class LeakWatch {
   }).enable();
 
   constructor() {
-    process.on('newListener', this.#added);
+    if (LeakWatch.#watching.size === 0) process.on('newListener', LeakWatch.#added);
+    LeakWatch.#watching.add(this);
   }
 
   inside<T>(call: () => T): T {
@@ -71,7 +76,8 @@ export class LeakWatch {
     for (let turns = 0; this.#leaks().length > 0 && (turns < turnsMin || performance.now() < giveUpAt); turns += 1)
       await new Promise((resolve) => void setTimeout(resolve, 5));
     this.#hook.disable();
-    process.off('newListener', this.#added);
+    LeakWatch.#watching.delete(this);
+    if (LeakWatch.#watching.size === 0) process.off('newListener', LeakWatch.#added);
     const error = errorOf(this.#leaks());
     if (error !== undefined) throw error;
   }

@@ -55,6 +55,15 @@ describe('testApp', () => {
 });
 
 describe('LeakWatch', () => {
+  it('listens to the process once, however many apps a test has open', async () => {
+    const before = process.listenerCount('newListener');
+    await using opened = new AsyncDisposableStack();
+    for (let count = 0; count < 12; count += 1) opened.use(await testApp([store, server], { requires: { server: Server } }));
+    expect(process.listenerCount('newListener')).toBe(before + 1);
+    await opened.disposeAsync();
+    expect(process.listenerCount('newListener')).toBe(before);
+  });
+
   it('does not take the listeners of others for those of the app', async () => {
     const listening = component({
       name: 'listening',
