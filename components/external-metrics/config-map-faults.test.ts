@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCluster, type Cluster } from '../../src/testkit/cluster/index.ts';
 import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
-import { autoscaler, keys, query, replicaOn, soon, values, type Replica } from '../../test/external-metrics/config-map-replica.ts';
+import { autoscaler, query, replicaOn, soon, values, type Replica } from '../../test/external-metrics/config-map-replica.ts';
 import { fakeElection, type FakeElection } from '../leader-election/fake.ts';
 import type { Logged } from '../log/fake.ts';
 
@@ -12,7 +12,7 @@ describe('configMapProvider while the API server fails', () => {
 
   beforeEach(async () => {
     cluster = await startCluster();
-    datadog = await startDatadog(keys);
+    datadog = await startDatadog();
     value = 5;
     datadog.set(query, (_, to) => [[to, value]]);
     cluster.objects.put({

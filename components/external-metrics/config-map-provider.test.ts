@@ -4,7 +4,6 @@ import { testApp } from '../../src/fx/testing.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
 import {
   autoscaler,
-  keys,
   problem,
   query,
   replicaOn,
@@ -86,7 +85,7 @@ describe.each(subjects())('configMapProvider on $name', (subject) => {
     value = 5;
     events = [];
     logged = [];
-    datadog = await startDatadog(keys);
+    datadog = await startDatadog();
     const points = (_: number, to: number): [number, number][] => [
       [to - 20_000, value],
       [to, value + 100],

@@ -5,6 +5,7 @@ import { startDatadog, type Datadog } from '../../src/testkit/datadog/index.ts';
 import { fakeProcess, testApp } from '../../src/fx/testing.ts';
 import { supply } from '../../src/fx/index.ts';
 import { subjects, type Server } from '../../test/cluster/support/servers.ts';
+import { providerSettings } from '../../test/external-metrics/agent.ts';
 import { kubernetesAs } from '../../test/kubernetes/support.ts';
 import { fakeClusterName } from '../cluster-id/fake.ts';
 import { ClusterName } from '../cluster-id/index.ts';
@@ -25,7 +26,6 @@ import { parseSelector } from './selector.ts';
 
 const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false };
 const autoscalers = { group: 'autoscaling', version: 'v2', plural: 'horizontalpodautoscalers', namespaced: true };
-const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
 const query = 'avg:queue.length{*}';
 const masters = ['system:masters'];
 
@@ -53,7 +53,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
   afterAll(() => server.stop());
   beforeEach(async () => {
     value = 5;
-    datadog = await startDatadog(keys);
+    datadog = await startDatadog();
     datadog.set(query, (_, to) => [
       [to - 20_000, value],
       [to, value + 100],
@@ -69,15 +69,7 @@ describe.each(subjects())('datadogMetricProvider on $name', (subject) => {
 
   const replica = ({ config = {}, env = {}, logged = [], ...given }: Replica = {}) => {
     const { election = fakeElection(), clusterName = fakeClusterName('prod'), telemetry = recordingTelemetry() } = given;
-    const settings = {
-      'external_metrics_provider.enabled': true,
-      'external_metrics_provider.use_datadogmetric_crd': true,
-      'external_metrics_provider.refresh_period': 1,
-      'external_metrics_provider.endpoint': datadog.url,
-      api_key: keys.apiKey,
-      app_key: keys.appKey,
-      ...config,
-    };
+    const settings = { ...providerSettings(datadog, 'DatadogMetric'), ...config };
     const list = [
       ...kubernetesAs(server.accessFor('admin', masters), { config: settings, telemetry, logged }),
       informers,

@@ -34,19 +34,25 @@ interface Served {
   readonly certDir: string;
 }
 
-/** Settings of an agent that serves DatadogMetrics, and refreshes them every second. */
-export function settingsFor(
-  datadog: Pick<Datadog, 'url' | 'apiKey' | 'appKey'>,
-  { port, certDir }: Served,
-): Readonly<Record<string, unknown>> {
+type Asked = Pick<Datadog, 'url' | 'apiKey' | 'appKey'>;
+
+/** Settings of a provider that asks this Datadog, every second. */
+export function providerSettings(datadog: Asked, mode: 'DatadogMetric' | 'ConfigMap'): Readonly<Record<string, unknown>> {
   return {
     'external_metrics_provider.enabled': true,
-    'external_metrics_provider.use_datadogmetric_crd': true,
+    'external_metrics_provider.use_datadogmetric_crd': mode === 'DatadogMetric',
     'external_metrics_provider.refresh_period': 1,
     'external_metrics_provider.endpoint': datadog.url,
-    'external_metrics_provider.port': port,
-    'external_metrics_provider.config': { 'bind-address': '127.0.0.1', 'cert-dir': certDir },
     api_key: datadog.apiKey,
     app_key: datadog.appKey,
+  };
+}
+
+/** Settings of an agent that serves DatadogMetrics. */
+export function settingsFor(datadog: Asked, { port, certDir }: Served): Readonly<Record<string, unknown>> {
+  return {
+    ...providerSettings(datadog, 'DatadogMetric'),
+    'external_metrics_provider.port': port,
+    'external_metrics_provider.config': { 'bind-address': '127.0.0.1', 'cert-dir': certDir },
   };
 }

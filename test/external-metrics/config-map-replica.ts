@@ -17,10 +17,10 @@ import { many, supply } from '../../src/fx/index.ts';
 import { testApp } from '../../src/fx/testing.ts';
 import type { Datadog } from '../../src/testkit/datadog/index.ts';
 import { kubernetesAs, type Identity } from '../kubernetes/support.ts';
+import { providerSettings } from './agent.ts';
 
 const configMaps = { group: '', version: 'v1', plural: 'configmaps', namespaced: true };
 export const target = { resource: configMaps, namespace: 'default', name: 'datadog-custom-metrics' };
-export const keys = { apiKey: 'a'.repeat(32), appKey: 'b'.repeat(40) };
 const scrubber = supply(Scrubber, { text: (text) => text, data: (value) => value, remember() {} });
 export const query = 'avg:nginx.requests{app:web}.rollup(30)';
 export const soon = { timeout: 20_000, interval: 50 };
@@ -45,15 +45,7 @@ interface Surroundings extends Replica {
 
 /** A replica that keeps its metrics in a ConfigMap, and refreshes them every second. */
 export function replicaOn(identity: Identity, { datadog, events, logged = [], election = fakeElection(), config = {} }: Surroundings) {
-  const settings = {
-    'external_metrics_provider.enabled': true,
-    'external_metrics_provider.use_datadogmetric_crd': false,
-    'external_metrics_provider.refresh_period': 1,
-    'external_metrics_provider.endpoint': datadog.url,
-    api_key: keys.apiKey,
-    app_key: keys.appKey,
-    ...config,
-  };
+  const settings = { ...providerSettings(datadog, 'ConfigMap'), ...config };
   const list = [
     ...kubernetesAs(identity, { config: settings, logged }),
     informers,
